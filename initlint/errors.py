@@ -1,0 +1,33 @@
+"""Every failure a user can meet, with its exit status."""
+
+from __future__ import annotations
+
+
+class InitlintError(Exception):
+    """Something the user can repair. The message says what, where, what was expected, and what to do."""
+
+    exit_code = 2
+
+
+class UsageError(InitlintError):
+    """An option or argument that cannot be honoured."""
+
+
+class ConfigError(InitlintError):
+    """A configuration file with an unknown key, a wrong type, or broken TOML."""
+
+
+class PackError(InitlintError):
+    """A rule pack that cannot be loaded, or that claims a code already taken."""
+
+
+class SourceError(InitlintError):
+    """A file that cannot be read or decoded."""
+
+
+class TargetError(InitlintError):
+    """A runtime target that cannot be found or built."""
+
+
+class WorkerError(InitlintError):
+    """The child process died, hung or ran out of memory; carries the tail of what it printed."""

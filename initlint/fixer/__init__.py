@@ -1,0 +1,1 @@
+"""Edits: written on LibCST nodes, applied atomically, shown as a diff."""

@@ -1,0 +1,1 @@
+"""Other programs that call initlint: pytest, editors."""

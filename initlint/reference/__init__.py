@@ -1,0 +1,1 @@
+"""The formulas: pure arithmetic, importing neither torch nor libcst."""

@@ -1,0 +1,1 @@
+"""The model itself: built in a child process, taped, measured, judged."""

@@ -1,0 +1,1 @@
+"""Bytes before any parsing: discovery, notebooks, prefilter, cache, suppression, baseline."""
