@@ -1,0 +1,86 @@
+"""One decoded file, its syntax tree, and the way from tree positions to places a person can find."""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from initlint.finding import Span
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell of a notebook: its number among all cells, counted from 1, and where its text starts."""
+
+    number: int
+    first_line: int  # in the joined text, counted from 1
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """A file's text with `\\n` line ends; `encoding`, `bom` and `newline` say how to write it back.
+
+    A notebook is the text of its code cells, one after the other; `cells` says where each starts.
+    """
+
+    path: str
+    text: str
+    encoding: str = "utf-8"
+    bom: bool = False
+    newline: str = "\n"
+    cells: tuple[Cell, ...] = field(default=())
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree. Raises SyntaxError (ValueError for a NUL byte)."""
+        return ast.parse(self.text)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their ends, as Python counts lines."""
+        return self.text.split("\n")
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """For each node of the tree, the node that holds it."""
+        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """The innermost statement that `node` belongs to."""
+        while not isinstance(node, ast.stmt):
+            node = self.parents[node]
+        return node
+
+    def span(self, node: ast.AST) -> Span:
+        """Where `node` stands in the whole text. `ast` counts columns in UTF-8 bytes; people count characters."""
+        line, end_line = node.lineno, node.end_lineno  # type: ignore[attr-defined]
+        return Span(
+            line,
+            self._characters(line, node.col_offset) + 1,  # type: ignore[attr-defined]
+            end_line,
+            self._characters(end_line, node.end_col_offset) + 1,  # type: ignore[attr-defined]
+        )
+
+    def segment(self, span: Span) -> str:
+        """The text in `span` (of the whole text)."""
+        lines = self.lines[span.line - 1 : span.end_line]
+        lines[-1] = lines[-1][: span.end_column - 1]
+        lines[0] = lines[0][span.column - 1 :]
+        return "\n".join(lines)
+
+    def local(self, span: Span) -> tuple[int | None, Span]:
+        """The notebook cell that `span` lies in, and the span inside it; for a plain file, None and the span."""
+        if not self.cells:
+            return None, span
+        starts = [cell.first_line for cell in self.cells]
+        cell = self.cells[max(0, bisect_right(starts, span.line) - 1)]
+        shift = cell.first_line - 1
+        return cell.number, Span(span.line - shift, span.column, span.end_line - shift, span.end_column)
+
+    def _characters(self, line: int, byte_offset: int) -> int:
+        text = self.lines[line - 1]
+        if text.isascii():
+            return byte_offset
+        return len(text.encode()[:byte_offset].decode(errors="replace"))
