@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from initlint.reference.quantity import Maybe, Quantity, is_number, over, plus, root, times
+from initlint.reference.quantity import Maybe, Quantity, over, plus, root, times
 
 Ratio: TypeAlias = tuple[Maybe, Maybe]
 Variance: TypeAlias = Callable[[Maybe, Maybe, "Options"], Ratio]
@@ -33,11 +33,15 @@ class Options:
     sparsity: Quantity = 0
 
 
+DEFAULTS = Options()
+
+
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """One way of drawing a weight. `variance` gives Var W as (numerator, denominator); None where it has none.
 
-    `distribution` is constant, uniform, normal, trunc_normal, orthogonal, identity, sparse or unknown.
+    `distribution` is constant, uniform, normal, trunc_normal, orthogonal, identity, sparse, unknown,
+    or any (variance scaling, which takes uniform, normal and truncated_normal).
     """
 
     name: str
@@ -47,38 +51,15 @@ class Scheme:
     source: str
     variance: Variance | None = None
 
-    def std(
-        self,
-        fan_in: Maybe,
-        fan_out: Maybe = None,
-        *,
-        gain: Quantity | None = None,
-        scale: Quantity = 1,
-        mode: str = "fan_in",
-        spread: Maybe = None,
-        sparsity: Quantity = 0,
-    ) -> Maybe:
+    def std(self, fan_in: Maybe, fan_out: Maybe = None, options: Options = DEFAULTS) -> Maybe:
         """The standard deviation of what is drawn, in units of the weight; see `std` of this module."""
-        if self.variance is None:
-            return None
-        power = None if gain is None else gain**2
-        return root(over(*self.variance(fan_in, fan_out, Options(power, scale, mode, spread, sparsity))))
+        return None if self.variance is None else root(over(*self.variance(fan_in, fan_out, options)))
 
-    def bound(
-        self,
-        fan_in: Maybe,
-        fan_out: Maybe = None,
-        *,
-        gain: Quantity | None = None,
-        scale: Quantity = 1,
-        mode: str = "fan_in",
-        spread: Maybe = None,
-    ) -> Maybe:
-        """Half the width of a uniform scheme's interval, sqrt(3 Var W); None for other distributions."""
-        if self.variance is None or self.distribution != "uniform":
+    def bound(self, fan_in: Maybe, fan_out: Maybe = None, options: Options = DEFAULTS) -> Maybe:
+        """Half the width of the interval that the uniform form draws from, sqrt(3 Var W); None for other forms."""
+        if self.variance is None or self.distribution not in ("uniform", "any"):
             return None
-        power = None if gain is None else gain**2
-        above, below = self.variance(fan_in, fan_out, Options(power, scale, mode, spread))
+        above, below = self.variance(fan_in, fan_out, options)
         return root(over(times(3, above), below))
 
 
@@ -170,14 +151,14 @@ _ROWS = (
     Scheme("lecun_uniform", "uniform", "U(+-sqrt(3 / n_in))", "tanh, SELU", f"{LECUN}, eq. 16", _lecun),
     Scheme("lecun_normal", "normal", "N(0, 1 / n_in)", "tanh, SELU",
            f"{LECUN}, eq. 16; Klambauer et al. 2017, arXiv:1706.02515", _lecun),
-    Scheme("variance_scaling", "trunc_normal", "Var W = scale / n; the article's s is scale = 2 / s in mode fan_in",
+    Scheme("variance_scaling", "any", "Var W = scale / n; the article's s is scale = 2 / s in mode fan_in",
            "any activation, through scale", "Keras and JAX, VarianceScaling", _scaled),
     Scheme("orthogonal", "orthogonal", "gain Q of a QR decomposition, W^T W = gain^2 I", "recurrent and deep layers",
            f"{SAXE}, sec. 3", _orthogonal),
     Scheme("sparse", "sparse", "N(0, sigma^2), a fraction of each column zero", "layers of wide fan-in",
-           "Martens 2010, ICML"),
+           "Martens 2010, ICML", _sparse),
     Scheme("delta_orthogonal", "orthogonal", "a conv kernel zero but for its centre, which is gain Q",
-           "very deep convolutions", "Xiao et al. 2018, arXiv:1806.05393, alg. 1"),
+           "very deep convolutions", "Xiao et al. 2018, arXiv:1806.05393, alg. 1", _orthogonal),
     Scheme("eye", "identity", "W = I", "recurrent ReLU layers", "Le et al. 2015, arXiv:1504.00941"),
     Scheme("dirac", "identity", "a conv kernel that is the identity", "residual-free convolutions",
            "Zagoruyko and Komodakis 2017, arXiv:1706.00388"),
@@ -216,24 +197,34 @@ def std(
 
     Xavier gain sqrt(2/(n_in + n_out)); He gain/sqrt(n), gain sqrt(2) if none is given, n by `mode`; LeCun
     gain/sqrt(n_in); variance scaling sqrt(scale/n), n by `mode`; orthogonal gain/sqrt(max(n_in, n_out)), the root
-    mean square of an entry; uniform spread/sqrt(3); normal spread; sparse spread sqrt(1 - sparsity); constants 0.
+    mean square of an entry (torch flattens a kernel: there n_in = channels x area, n_out = shape[0]); delta-orthogonal
+    the same with both fans counting the area; uniform spread/sqrt(3); normal spread; sparse spread
+    sqrt(1 - sparsity); constants 0.
     None where a part is unknown or the scheme draws nothing.
     """
-    scheme = SCHEMES[name]
-    return scheme.std(fan_in, fan_out, gain=gain, scale=scale, mode=mode, spread=spread, sparsity=sparsity)
+    power = None if gain is None else gain**2
+    return SCHEMES[name].std(fan_in, fan_out, Options(power, scale, mode, spread, sparsity))
+
+
+def bound(
+    name: str,
+    fan_in: Maybe,
+    fan_out: Maybe = None,
+    *,
+    gain: Quantity | None = None,
+    scale: Quantity = 1,
+    mode: str = "fan_in",
+    spread: Maybe = None,
+) -> Maybe:
+    """The b of U(-b, b) in the uniform form of scheme `name`, sqrt(3) times its std; None for other forms.
+
+    Xavier gain sqrt(6/(n_in + n_out)); He sqrt(6/n); LeCun sqrt(3/n_in); variance scaling sqrt(3 scale/n).
+    """
+    power = None if gain is None else gain**2
+    return SCHEMES[name].bound(fan_in, fan_out, Options(power, scale, mode, spread))
 
 
 def article_scale(s: Quantity) -> Quantity:
     """The Keras/JAX scale of a variance scaling written as Var W = 2/(n_in s): scale = 2/s, mode fan_in."""
     converted: Quantity = 2 / s
     return converted
-
-
-def delta_orthogonal_std(fan_in: Quantity, fan_out: Quantity, gain: Quantity = 1) -> Maybe:
-    """Root mean square of a delta-orthogonal conv kernel's entries: gain / sqrt(k max(n_in, n_out) / k).
-
-    `fan_in`, `fan_out` count the kernel area (channels x area): gain / sqrt(max(fan_in, fan_out)), the same as a
-    dense orthogonal one, since out x in x area entries share min(out, in) gain^2. (Xiao et al. 2018, alg. 1.)
-    """
-    widest = larger(fan_in, fan_out)
-    return None if widest is None or not is_number(gain) else over(gain, root(widest))

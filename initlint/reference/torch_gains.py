@@ -33,7 +33,8 @@ def torch_gain(nonlinearity: str, param: Quantity | None = None) -> Quantity:
     not exact gains (see `gains.GAINS`). Raises ValueError where torch does; `param` may be a symbol.
     """
     if nonlinearity == "leaky_relu" and param is not None:
-        return torch_gain_squared(nonlinearity, param) ** 0.5
+        gain: Quantity = torch_gain_squared(nonlinearity, param) ** 0.5
+        return gain
     if nonlinearity not in TORCH_GAINS:
         raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
     return TORCH_GAINS[nonlinearity]
