@@ -57,10 +57,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace the text in `span` by `replacement`; an empty span inserts."""
+    """Replace the text in `span` by `replacement`; an empty span inserts. In a notebook, `span` counts in `cell`."""
 
     span: Span
     replacement: str
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
