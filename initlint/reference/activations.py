@@ -15,7 +15,7 @@ RECTIFIERS: frozenset[str] = frozenset(["relu", "leaky_relu", "prelu", "rrelu", 
 """Zero or a line below 0, a line above: He's derivation holds as it stands."""
 
 SMOOTH_RECTIFIERS: frozenset[str] = frozenset(
-    ["gelu", "gelu_tanh", "quick_gelu", "silu", "mish", "elu", "celu", "softplus", "hardswish", "hardmish"]
+    ["gelu", "gelu_tanh", "quick_gelu", "silu", "mish", "elu", "celu", "hardswish", "hardmish"]
 )
 """Like a rectifier far from 0, rounded near it: He's gain is near, and not exact."""
 

@@ -23,8 +23,9 @@ def constant(name: str, shape: Shape, role: str, value: Maybe) -> ParameterSpec:
     """A parameter filled with one number."""
     plain = is_number(value) and value in (0, 1)
     scheme = ("ones" if value == 1 else "zeros") if plain else "constant"
+    seen = torch_fans(shape) or (None, None)
     return ParameterSpec(
-        name, shape, role,
+        name, shape, role, *seen,
         scheme=scheme, std=0.0, mean=value, low=value, high=value, arguments={} if plain else {"val": value},
     )  # fmt: skip
 
@@ -216,7 +217,7 @@ def norm(size: str, switch: str, *, biased: bool = True) -> Builder:
     """Normalisation layers: weight one, bias zero, both of the shape of what is normalised."""
 
     def parameters(arguments: Arguments) -> Specs:
-        shape = axes(arguments[size], 1)
+        shape = axes(arguments.get(size), 1)
         scale = constant("weight", shape, "norm_weight", 1)
         shift = switched(arguments.get("bias", True), constant("bias", shape, "norm_bias", 0)) if biased else ()
         return switched(arguments[switch], scale, *shift)

@@ -110,15 +110,18 @@ def _recurrent() -> list[LayerKind]:
     rest: Signature = (("bias", True), ("batch_first", False), ("dropout", 0.0), ("bidirectional", False))
     projected: Signature = (("proj_size", 0), *_PLACE)
     signatures = {
-        "RNN": (*sizes, *depth, ("nonlinearity", "tanh"), *rest, *_PLACE),
+        "RNN": (*sizes, *depth, ("nonlinearity", "tanh"), *rest),
         "LSTM": (*sizes, *depth, *rest, *projected),
-        "GRU": (*sizes, *depth, *rest, *_PLACE),
+        "GRU": (*sizes, *depth, *rest),
         "RNNCell": (*sizes, ("bias", True), ("nonlinearity", "tanh"), *_PLACE),
         "LSTMCell": (*sizes, ("bias", True), *_PLACE),
         "GRUCell": (*sizes, ("bias", True), *_PLACE),
     }
+    # by position torch puts proj_size before device and dtype, and refuses it to RNN and GRU
+    named = {"RNN": _PLACE, "GRU": _PLACE}
     return [
-        LayerKind(name, _known_as(name, "rnn"), "recurrent", signature, inputs="input_size", outputs="hidden_size",
+        LayerKind(name, _known_as(name, "rnn"), "recurrent", signature, named.get(name, ()),
+                  inputs="input_size", outputs="hidden_size",
                   parameters_of=made.recurrent_cell(name) if name.endswith("Cell") else made.recurrent(name))
         for name, signature in signatures.items()
     ]  # fmt: skip

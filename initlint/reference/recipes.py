@@ -1,4 +1,4 @@
-"""Published recipes that set particular weights on purpose: their numbers, so that they are recognised and not blamed."""
+"""The numbers of published recipes that set particular weights on purpose: to be recognised, not blamed."""
 
 from __future__ import annotations
 

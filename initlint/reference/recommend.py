@@ -178,11 +178,8 @@ def _xavier(canonical: str, distribution: str | None, *, safe: bool) -> Recommen
 def _xavier_gain(canonical: str, *, safe: bool) -> tuple[float, str, str]:
     exact = gain_of(canonical)
     if canonical == "tanh":
-        return (
-            TORCH_GAINS["tanh"],
-            "5 / 3",
-            "tanh is near the identity around 0; 5/3 is torch's gain, 1.593 the exact one",
-        )
+        why = "tanh shrinks the signal: 5/3 is torch's constant against it, 1.593 the exact one"
+        return TORCH_GAINS["tanh"], "5 / 3", why
     if canonical in ("sigmoid", "hardsigmoid"):
         return 1, "1", f"{canonical} saturates; gain 1 (torch's for sigmoid) keeps most units off its flat ends"
     if canonical in SATURATING or (exact is not None and exact.stable and canonical not in _PLAIN):
