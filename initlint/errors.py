@@ -22,7 +22,11 @@ class PackError(InitlintError):
 
 
 class SourceError(InitlintError):
-    """A file that cannot be read or decoded."""
+    """A file that cannot be read or decoded; `line` is where, as far as that can be said."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class TargetError(InitlintError):

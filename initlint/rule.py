@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from initlint.finding import Confidence, Finding, Fix, Severity
 
@@ -22,6 +22,7 @@ class Rule(ABC):
     name: ClassVar[str]
     severity: ClassVar[Severity]
     confidence: ClassVar[Confidence] = Confidence.HIGH
+    options: ClassVar[Mapping[str, Any]] = {}  # name -> default; [tool.initlint.rules.CODE] sets self.options
 
     @abstractmethod
     def check(self, file: FileModel) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -35,7 +36,9 @@ class SourceText:
     @cached_property
     def tree(self) -> ast.Module:
         """The syntax tree. Raises SyntaxError (ValueError for a NUL byte)."""
-        return ast.parse(self.text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape in the user's string is not ours to tell
+            return ast.parse(self.text)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -78,6 +81,16 @@ class SourceText:
         cell = self.cells[max(0, bisect_right(starts, span.line) - 1)]
         shift = cell.first_line - 1
         return cell.number, Span(span.line - shift, span.column, span.end_line - shift, span.end_column)
+
+    def absolute(self, cell: int | None, span: Span) -> Span:
+        """The way back from `local`: the span in the whole text."""
+        shift = next((one.first_line - 1 for one in self.cells if one.number == cell), 0)
+        return Span(span.line + shift, span.column, span.end_line + shift, span.end_column)
+
+    def forget(self) -> None:
+        """Drop the tree, which is many times larger than the text; it is parsed again when next asked for."""
+        for name in ("tree", "parents", "lines"):
+            self.__dict__.pop(name, None)
 
     def _characters(self, line: int, byte_offset: int) -> int:
         text = self.lines[line - 1]

@@ -1,0 +1,111 @@
+"""One file: its description, and what each rule says of it. What runs in the worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from initlint.crash import Crash, attempt
+from initlint.finding import Finding, Severity, Span
+from initlint.rule import Rule
+from initlint.source.files import Files
+from initlint.source.read import Opened, Problem, parse_problem
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import FileModel
+    from initlint.describe.project import Project
+
+SYNTAX_ERROR, RULE_CRASH = "INI002", "INI003"
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What is said of one file before suppressions. Findings may lie in other files than `path`.
+
+    `dependencies` are the files that were consulted, `project_key` what else of the project the answer rests on
+    (None: on every file), `traces` the tracebacks of crashed rules.
+    """
+
+    path: str
+    findings: tuple[Finding, ...] = ()
+    dependencies: frozenset[str] = frozenset()
+    project_key: str | None = ""
+    traces: tuple[str, ...] = ()
+
+
+@dataclass
+class Analyser:
+    """Checks files of one project with a set of rules. It is sent to the workers, which make their own project."""
+
+    rules: Sequence[Rule]
+    names: Mapping[str, tuple[str, Severity]]  # code -> name and severity of the engine's own rules
+    files: Files
+
+    @cached_property
+    def opened(self) -> dict[str, Opened]:
+        """The text of every file that can matter, not yet parsed."""
+        return {entry.path: self.files.open(entry.path) for entry in self.files.relevant()}
+
+    @cached_property
+    def project(self) -> Project:
+        """The index over all files that can matter."""
+        from initlint.describe.project import Project  # parses: not wanted where the cache answers
+
+        return Project.index(one.source for one in self.opened.values() if one.source is not None)
+
+    def check(self, path: str) -> FileResult:
+        """Run the rules over one file."""
+        can_matter = self.files.entries[path].can_matter
+        opened = self.opened[path] if can_matter else self.files.open(path)
+        problems = list(opened.problems)
+        if opened.source is not None and not problems and (problem := parse_problem(opened.source)):
+            problems.append(problem)
+            opened = Opened(None)
+        said = tuple(self._own(SYNTAX_ERROR, path, one) for one in problems)
+        if opened.source is None or not can_matter:
+            return FileResult(path, said)
+        return self._judged(path, said)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is made from the files does not travel: it is made again where it is needed."""
+        return {name: value for name, value in vars(self).items() if name not in ("project", "opened")}
+
+    def _judged(self, path: str, said: tuple[Finding, ...]) -> FileResult:
+        from initlint.describe.build import describe  # as above
+
+        model = attempt(partial(describe, self.project, path))
+        if isinstance(model, Crash):
+            if model.recursion:
+                problem = Problem("nested too deeply to be understood", Span(1, 1, 1, 1))
+                return FileResult(path, (*said, self._own(SYNTAX_ERROR, path, problem)))
+            return FileResult(path, (*said, self._crashed("the description", path, model)), traces=(model.trace,))
+        findings, traces = list(said), []
+        for rule in self.rules:
+            found = attempt(partial(_collect, rule, model))
+            if isinstance(found, Crash):
+                traces.append(found.trace)
+                findings.append(self._crashed(f"rule {rule.code} ({rule.name})", path, found))
+            else:
+                findings.extend(found)
+        return FileResult(
+            path,
+            tuple(dict.fromkeys(findings)),
+            frozenset(model.dependencies) - {path},
+            getattr(model, "project_key", None),
+            tuple(traces),
+        )
+
+    def _crashed(self, who: str, path: str, crash: Crash) -> Finding:
+        span = crash.span or Span(1, 1, 1, 1)
+        place = "here" if crash.span else "on this file"
+        return self._own(RULE_CRASH, path, Problem(f"{who} crashed {place}: {crash.error}", span))
+
+    def _own(self, code: str, path: str, problem: Problem) -> Finding:
+        name, severity = self.names[code]
+        return Finding(code, name, severity, path, problem.span, problem.message, cell=problem.cell)
+
+
+def _collect(rule: Rule, model: FileModel) -> tuple[Finding, ...]:
+    return tuple(rule.check(model))

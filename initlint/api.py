@@ -1,0 +1,49 @@
+"""What scripts and plugins call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from initlint.config import Settings, load
+from initlint.engine import make
+from initlint.finding import Finding
+from initlint.source.discover import discover
+from initlint.source.files import given, scan
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import FileModel
+
+
+def lint_paths(paths: Sequence[str], settings: Settings | None = None) -> list[Finding]:
+    """The findings in files and folders, as `initlint PATHS` tells them.
+
+    Without settings, the nearest configuration file above the first path is read.
+    """
+    if settings is None:
+        settings = load(paths[0] if paths else ".")
+    return list(make(settings).run(scan(discover(paths, settings.filters))).findings)
+
+
+def lint_source(text: str, path: str = "<string>", settings: Settings | None = None) -> list[Finding]:
+    """The findings in a text; a `path` that ends in .ipynb makes it a notebook."""
+    engine = make(Settings() if settings is None else settings)
+    return list(engine.run(given(path, text.encode(errors="surrogatepass"))).findings)
+
+
+def describe_source(text: str, path: str = "<string>") -> FileModel:
+    """What initlint believes about the models in a text. Raises SyntaxError where it does not parse."""
+    from initlint.describe.build import describe  # parses
+    from initlint.describe.project import Project
+    from initlint.source.text import SourceText
+
+    source = SourceText(path, text)
+    _ = source.tree
+    return describe(Project.index([source]), path)
+
+
+def check_model(model: Any, inputs: Any = None) -> Any:
+    """Validate a live model against the reference formulas; needs torch."""
+    from initlint.runtime.check import check_model as check  # torch
+
+    return check(model, inputs)

@@ -1,0 +1,142 @@
+"""One lint from its request to its exit status."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import click
+
+from initlint.commands.output import deliver, wants_color
+from initlint.commands.progress import progress
+from initlint.commands.request import Request
+from initlint.engine import Engine, Outcome, make
+from initlint.errors import UsageError
+from initlint.report.formats import reporter
+from initlint.report.harmless import visible
+from initlint.report.model import Report
+from initlint.source.discover import discover, is_force_excluded
+from initlint.source.files import Files, given, scan
+
+_CLEAN, _FOUND, _BUG = 0, 1, 3
+
+
+def run(request: Request) -> int:
+    """Lint, fix, report. The exit status."""
+    started = time.perf_counter()
+    if request.show_files:
+        return _show_files(request)
+    engine = make(request.settings, partial(progress, quiet=request.quiet), baseline=request.write_baseline is None)
+    files = _files(request)
+    outcome = engine.run(files)
+    if request.write_baseline is not None:
+        return _write_baseline(request, outcome)
+    if request.add_ignores:
+        return _add_ignores(request, outcome)
+    fixed, changes = 0, 0
+    if request.settings.fix or request.diff:
+        outcome, fixed, changes = _fix(request, engine, outcome)
+    _tell(request, engine, outcome, fixed=fixed, seconds=time.perf_counter() - started)
+    if outcome.traces:
+        return _BUG
+    if request.diff:
+        return _FOUND if changes and not request.exit_zero else _CLEAN
+    if fixed and request.exit_non_zero_on_fix:
+        return _FOUND
+    return _FOUND if outcome.findings and not request.exit_zero else _CLEAN
+
+
+def _files(request: Request) -> Files:
+    if not request.from_stdin:
+        return scan(discover(request.paths, request.settings.filters))
+    name = request.stdin_filename or "<stdin>"
+    data = sys.stdin.buffer.read()
+    if request.stdin_filename and is_force_excluded(name, request.settings.filters):
+        return Files({})
+    return given(name, data)
+
+
+def _show_files(request: Request) -> int:
+    for path in discover(request.paths, request.settings.filters):
+        click.echo(visible(path))
+    return _CLEAN
+
+
+def _write_baseline(request: Request, outcome: Outcome) -> int:
+    from initlint.source.baseline import write  # json: only where a baseline is used
+
+    assert request.write_baseline is not None
+    names = outcome.settler.fingerprints(outcome.findings)
+    write(Path(request.write_baseline), names, request.settings.root)
+    _say(request, f"wrote {len(names)} findings to {request.write_baseline}")
+    return _BUG if outcome.traces else _CLEAN
+
+
+def _add_ignores(request: Request, outcome: Outcome) -> int:
+    from initlint.fixer.write import write  # only where files are changed
+    from initlint.source.annotate import annotate
+
+    if request.from_stdin:
+        raise UsageError("--add-ignores changes files: it cannot be used with standard input")
+    count = 0
+    for path in sorted({one.path for one in outcome.findings}):
+        source = outcome.text(path)
+        if source is None:
+            continue
+        after, added = annotate(source, [one for one in outcome.findings if one.path == path])
+        if added:
+            write(source, after, path)
+            count += added
+    _say(request, f"added {count} ignore {'comment' if count == 1 else 'comments'}")
+    return _BUG if outcome.traces else _CLEAN
+
+
+def _fix(request: Request, engine: Engine, outcome: Outcome) -> tuple[Outcome, int, int]:
+    """Fix, and write or show the changes: (the findings that are left, fixes made, files changed)."""
+    from initlint.commands.changes import show, store  # libcst is not among what they load
+    from initlint.repair import repair
+
+    repaired = repair(engine, outcome, unsafe=request.settings.unsafe_fixes)
+    if request.diff:
+        show(repaired, request)
+    else:
+        store(repaired, request)
+    return repaired.outcome, repaired.fixed, len(repaired.changes)
+
+
+def _tell(request: Request, engine: Engine, outcome: Outcome, *, fixed: int, seconds: float) -> None:
+    for trace in outcome.traces if request.debug else ():
+        click.echo(trace, err=True)
+    if request.verbose:
+        _verbose(outcome, seconds)
+    if request.diff:
+        _say(request, f"would fix {fixed} {'finding' if fixed == 1 else 'findings'}")
+        return
+    report = Report(
+        outcome.findings,
+        outcome.text,
+        outcome.settler.fingerprints,
+        rules=engine.rules,
+        files=len(outcome.files.entries),
+        fixed=fixed,
+        seconds=seconds,
+        statistics=request.statistics,
+        quiet=request.quiet,
+    )
+    # With --fix, standard output belongs to the text that came by standard input.
+    stream = sys.stderr if request.from_stdin and request.settings.fix else sys.stdout
+    color = wants_color(request.color, stream) and request.output_file is None
+    deliver(reporter(request.settings.output_format).render(report, color=color), request.output_file, stream)
+
+
+def _verbose(outcome: Outcome, seconds: float) -> None:
+    entries = outcome.files.entries
+    skipped = sum(1 for entry in entries.values() if not entry.can_matter)
+    click.echo(f"{len(entries)} files, {skipped} of them without a model, {seconds:.2f} s", err=True)
+
+
+def _say(request: Request, text: str) -> None:
+    if not request.quiet:
+        click.echo(visible(text), err=True)
