@@ -1,0 +1,79 @@
+"""Build a model under the tape: on meta, numbers replayed on demand, and for real where that fails. (child)"""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from initlint.runtime.load import LoadFailure, Recipe, checked
+from initlint.runtime.oplog import ReplayRefused
+from initlint.runtime.protocol import Place, Target
+from initlint.runtime.sightings import Sightings
+from initlint.runtime.tape import Tape
+
+
+@dataclass(frozen=True)
+class Build:
+    """A built model and how it came about. `model` is on meta unless `method` is real."""
+
+    model: nn.Module
+    tape: Tape
+    method: str
+    notes: tuple[str, ...] = ()
+    builds: dict[str, Place] = field(default_factory=dict)
+
+
+def build_taped(target: Target, recipe: Recipe, *, seed: int, cap: int) -> Build:
+    """The ladder: the first rung that holds. The notes say why a rung broke."""
+    torch.manual_seed(seed)
+    tape = Tape(meta=True, seed=seed, cap=cap)
+    try:
+        model, seen = _record(target, recipe, tape)
+    except LoadFailure:
+        raise
+    except SystemExit as error:
+        raise LoadFailure(target, f"{target.text} calls sys.exit({error.code!r}) while it is built", error) from None
+    except Exception as error:  # the user's constructor may raise anything
+        gc.collect()
+        return _real(target, recipe, seed, error)
+    method = "replay" if tape.replays else "meta"
+    return Build(model, tape, method, (), seen.places(model))
+
+
+def build_real(target: Target, recipe: Recipe, seed: int) -> nn.Module:
+    """The model itself, with numbers: what statistics and propagation look at. Raw memory comes up as NaN."""
+    torch.manual_seed(seed)
+    return checked(target, recipe.build())
+
+
+def _real(target: Target, recipe: Recipe, seed: int, first: Exception) -> Build:
+    torch.manual_seed(seed)
+    tape = Tape(meta=False, seed=seed)
+    try:
+        model, seen = _record(target, recipe, tape)
+    except LoadFailure:
+        raise
+    except SystemExit as error:
+        raise LoadFailure(target, f"{target.text} calls sys.exit({error.code!r}) while it is built", error) from None
+    except Exception as error:  # the user's constructor may raise anything
+        raise LoadFailure(target, f"{target.text} raises {type(error).__name__}: {_line(error)}", error) from None
+    why = "its numbers could not be replayed" if isinstance(first, ReplayRefused) else type(first).__name__
+    note = f"built for real: on the meta device the constructor fails ({why}: {_line(first)})"
+    return Build(model, tape, "real", (note,), seen.places(model))
+
+
+def _record(target: Target, recipe: Recipe, tape: Tape) -> tuple[nn.Module, Sightings]:
+    seen = Sightings()
+    with seen.watching(), tape.recording():
+        built = recipe.build()
+    return checked(target, built), seen
+
+
+def _line(error: BaseException) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0][:300] if text else "no message"
+
+

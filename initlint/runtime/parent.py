@@ -1,0 +1,213 @@
+"""The parent's side: start the child, watch its time and memory, collect what it says. Imports no torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from queue import Empty, SimpleQueue
+from typing import IO, Any
+
+from initlint.errors import WorkerError
+from initlint.runtime.frames import shorten_dump
+from initlint.runtime.protocol import Failure, Model, Request, Target, decode, encode
+
+Progress = Callable[[str], None]
+# Importing torch and the user's libraries comes before the first target starts.
+_START_LIMIT = 120.0
+_POLL = 0.05
+_TAIL = 16_384
+
+
+@dataclass
+class Outcome:
+    """What became of a request."""
+
+    models: list[Model] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def run(request: Request, progress: Progress = lambda text: None) -> Outcome:
+    """Examine every target. One that kills its child costs only itself: the rest goes on in a new one."""
+    outcome = Outcome()
+    waiting = request.targets
+    while waiting:
+        child = Child(replace(request, targets=waiting), progress)
+        done = child.watch(outcome)
+        waiting = waiting[done:]
+    return outcome
+
+
+class Child:
+    """One child process and its two streams."""
+
+    def __init__(self, request: Request, progress: Progress) -> None:
+        """Start it."""
+        self.request, self.progress = request, progress
+        self.messages: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+        self.output: deque[bytes] = deque()
+        self.kept = 0
+        read, write = os.pipe()
+        command = [sys.executable, "-m", "initlint.runtime.worker", str(write)]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(write,),
+            start_new_session=True,
+            env=_environment(),
+        )
+        os.close(write)
+        self.readers = [
+            threading.Thread(target=self._listen, args=(os.fdopen(read, encoding="utf-8"),), daemon=True),
+            threading.Thread(target=self._drain, args=(self.process.stdout,), daemon=True),
+        ]
+        for reader in self.readers:
+            reader.start()
+        self._order()
+
+    def _order(self) -> None:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write((json.dumps(encode(self.request)) + "\n").encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it died at once; the end of its report tells
+
+    def _listen(self, stream: IO[str]) -> None:
+        with stream:
+            for line in stream:
+                try:
+                    self.messages.put(json.loads(line))
+                except json.JSONDecodeError:
+                    break
+        self.messages.put(None)
+
+    def _drain(self, stream: IO[bytes]) -> None:
+        while chunk := os.read(stream.fileno(), 65_536):
+            self.output.append(chunk)
+            self.kept += len(chunk)
+            while self.kept - len(self.output[0]) > _TAIL:
+                self.kept -= len(self.output.popleft())
+
+    def watch(self, outcome: Outcome) -> int:
+        """Follow it to its end; how many targets are settled."""
+        try:
+            return self._follow(outcome)
+        finally:
+            self.stop()
+
+    def _follow(self, outcome: Outcome) -> int:
+        targets = self.request.targets
+        current, done = -1, 0
+        deadline = time.monotonic() + _START_LIMIT
+        while True:
+            try:
+                message = self.messages.get(timeout=_POLL)
+            except Empty:
+                trouble = self._trouble(deadline)
+                if trouble is None:
+                    continue
+                outcome.failures.append(self._failure(targets[max(current, 0)], trouble))
+                return max(current, 0) + 1
+            if message is None:
+                if done < len(targets):
+                    outcome.failures.append(self._failure(targets[max(current, 0)], self._death()))
+                    return max(current, 0) + 1
+                return len(targets)
+            if "start" in message:
+                current = message["start"]["number"]
+                deadline = time.monotonic() + self.request.time_limit
+            done += self._take(message, outcome)
+
+    def _take(self, message: dict[str, Any], outcome: Outcome) -> int:
+        match message:
+            case {"progress": str() as text}:
+                self.progress(text)
+            case {"model": dict() as content}:
+                outcome.models.append(decode(Model, content))
+            case {"failure": dict() as content}:
+                failure = decode(Failure, content)
+                outcome.failures.append(replace(failure, output=self.tail()))
+            case {"done": _}:
+                return 1
+        return 0
+
+    def _trouble(self, deadline: float) -> str | None:
+        limit = self.request.memory_limit
+        used = resident_memory(self.process.pid)
+        if used > limit:
+            return f"took more than the memory limit of {limit / 2**30:.3g} GB; --memory-limit raises it"
+        if time.monotonic() > deadline:
+            return f"did not finish within {self.request.time_limit:g} s; --time-limit raises it"
+        return None
+
+    def _death(self) -> str:
+        self.stop()
+        status = self.process.returncode
+        if status < 0:
+            name = signal.Signals(-status).name
+            return f"crashed its process ({name})" if name != "SIGKILL" else "was killed from outside (SIGKILL)"
+        return f"ended its process with status {status}"
+
+    def _failure(self, target: Target, trouble: str) -> Failure:
+        self.stop()
+        printed, dump = shorten_dump(self.tail())
+        return Failure(target.text, f"{target.text} {trouble}", dump, printed)
+
+    def tail(self) -> str:
+        """The end of what it printed."""
+        return b"".join(self.output)[-_TAIL:].decode(errors="replace")
+
+    def stop(self) -> None:
+        """End it and everything it started."""
+        if self.process.poll() is None or self.process.returncode is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                pass
+        self.process.wait()
+        for reader in self.readers:
+            reader.join(timeout=2)
+        if self.process.stdin and not self.process.stdin.closed:
+            try:
+                self.process.stdin.close()
+            except BrokenPipeError:
+                pass
+
+
+def resident_memory(process: int) -> int:
+    """Bytes that a process holds in memory; 0 where the system does not tell."""
+    try:
+        with open(f"/proc/{process}/statm", encoding="ascii") as stream:  # noqa: PTH123 - read twenty times a second
+            return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def _environment() -> dict[str, str]:
+    # Weights are drawn in the same order whatever the environment says, and nothing is downloaded.
+    fixed = {"PYTHONHASHSEED": "0", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    return {**os.environ, **fixed}
+
+
+def failed(outcome: Outcome) -> WorkerError | None:
+    """The error that a run ends with when a named target could not be built."""
+    told = [failure for failure in outcome.failures if not failure.skipped]
+    return WorkerError("\n\n".join(describe_failure(failure) for failure in told)) if told else None
+
+
+def describe_failure(failure: Failure) -> str:
+    """The message, the user's frames, the end of what was printed."""
+    parts = [failure.message, failure.traceback.rstrip()]
+    if failure.output.strip():
+        parts.append("It printed, at the end:\n" + "\n".join(failure.output.rstrip().splitlines()[-12:]))
+    return "\n".join(part for part in parts if part)

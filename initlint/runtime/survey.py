@@ -1,0 +1,204 @@
+"""The table of parameters: for each its history, closed form, fans, role and measured values. (child)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from initlint.runtime import naming
+from initlint.runtime.advice import Surroundings, advised
+from initlint.runtime.build import Build
+from initlint.runtime.distribution import Distribution
+from initlint.runtime.frames import resolve
+from initlint.runtime.geometry import Geometry, label
+from initlint.runtime.ledger import Content, Ledger, Value, Write
+from initlint.runtime.oplog import ReplayRefused
+from initlint.runtime.propagation_report import Propagation
+from initlint.runtime.protocol import Event, Form, Measured, Parameter
+from initlint.runtime.roles import Role, role_of
+from initlint.runtime.statistics import measure
+from initlint.runtime.tape import Tape, geometry
+
+# A dirac or a hand-written loop writes thousands of parts; the report shows the first and the last ones.
+_SHOWN_EVENTS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A parameter or buffer, and every place that holds it."""
+
+    tensor: torch.Tensor
+    names: tuple[str, ...]
+    modules: tuple[nn.Module, ...]
+    kind: str
+
+
+def holders(model: nn.Module) -> list[Holder]:
+    """Each tensor once; tied ones under their first name."""
+    found: dict[tuple[Any, ...], list[tuple[str, nn.Module, torch.Tensor, str]]] = {}
+    for prefix, module in model.named_modules(remove_duplicate=False):
+        own = [(name, item, "parameter") for name, item in module._parameters.items()]
+        own += [(name, item, "buffer") for name, item in module._buffers.items()]
+        for name, tensor, kind in own:
+            if tensor is None or is_lazy(tensor):
+                continue
+            view = geometry(tensor)
+            key = (tensor.untyped_storage()._cdata, view) if tensor.numel() else (id(tensor),)
+            found.setdefault(key, []).append((f"{prefix}.{name}" if prefix else name, module, tensor, kind))
+    return [
+        Holder(rows[0][2], tuple(dict.fromkeys(row[0] for row in rows)), tuple(row[1] for row in rows), rows[0][3])
+        for rows in found.values()
+    ]
+
+
+def lazy_names(model: nn.Module) -> list[str]:
+    """Parameters whose shape the first forward decides."""
+    return [name for name, parameter in model.named_parameters() if is_lazy(parameter)]
+
+
+def survey(
+    build: Build, real: nn.Module | None, signal: Propagation | None = None, *, seed: int = 0, sampled: bool = True
+) -> Iterator[Parameter]:
+    """A row for each parameter and buffer. `real` is the same model with numbers, where it fits."""
+    numbers = dict(_named(real)) if real is not None else {}
+    surroundings = Surroundings.of(signal)
+    for holder in holders(build.model):
+        row = _row(build, holder, numbers if sampled else None, seed)
+        yield advised(row, surroundings.of_layer(holder.names[0].rpartition(".")[0]))
+
+
+def _named(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    yield from model.named_parameters(remove_duplicate=False)
+    yield from model.named_buffers(remove_duplicate=False)
+
+
+def _row(build: Build, holder: Holder, numbers: dict[str, torch.Tensor] | None, seed: int) -> Parameter:
+    tensor, view = holder.tensor, geometry(holder.tensor)
+    ledger = build.tape.ledger(tensor)
+    content = ledger.read(view)
+    role = role_of(holder.modules[0], holder.names[0].rpartition(".")[2], tensor)
+    history = list(ledger.history(view))
+    outside = ledger.foreign or not ledger.writes
+    measured = _measured(build.tape, holder, content, numbers, seed) if numbers is not None else None
+    raw = 0.0 if outside else ledger.raw_share(view)
+    form = None if outside or raw == 1.0 else content.base.form
+    mean, std = moments(content, view)
+    return Parameter(
+        name=holder.names[0],
+        shape=tuple(tensor.shape),
+        numel=tensor.numel(),
+        dtype=str(tensor.dtype).removeprefix("torch."),
+        kind=holder.kind,
+        aliases=holder.names[1:],
+        module=type(holder.modules[0]).__name__,
+        owners=tuple(type(module).__name__ for module in holder.modules),
+        role=role.role if holder.kind == "parameter" else "buffer",
+        trainable=tensor.requires_grad,
+        scheme="empty" if raw == 1.0 else naming.scheme(history, content, role, tuple(tensor.shape)),
+        default=_is_default(history),
+        history=tuple(_events(history)),
+        form=_form(form) if form is not None else None,
+        overlays=tuple(_overlay(where, value, view) for where, value in content.parts),
+        uninitialized=raw,
+        method="outside" if outside else build.method,
+        mean=mean,
+        std=std,
+        fan_in=role.fan_in,
+        fan_out=role.fan_out,
+        effective_fan_in=role.effective_fan_in,
+        effective_fan_out=role.effective_fan_out,
+        packed=role.packed,
+        measured=measured,
+        facts=role.facts,
+    )
+
+
+def moments(content: Content, view: Geometry) -> tuple[float | None, float | None]:
+    """Mean and std over the whole tensor, the parts weighed by their size."""
+    rows = [(where.numel, value.form) for where, value in content.parts]
+    total = max(view.numel, 1)
+    rest = total - sum(count for count, _ in rows)
+    rows = [row for row in [(rest, content.base.form), *rows] if row[0] > 0]
+    if rest < 0 or any(form.mean is None or form.std is None for _, form in rows):
+        return None, None
+    mean = sum(count * (form.mean or 0.0) for count, form in rows) / total
+    square = sum(count * ((form.std or 0.0) ** 2 + (form.mean or 0.0) ** 2) for count, form in rows) / total
+    return mean, max(square - mean**2, 0.0) ** 0.5 if len(rows) > 1 else rows[0][1].std
+
+
+def _measured(
+    tape: Tape, holder: Holder, content: Content, numbers: dict[str, torch.Tensor], seed: int
+) -> Measured | None:
+    form = content.base.form if not content.parts else None
+    real = numbers.get(holder.names[0])
+    if real is None and holder.tensor.device.type != "meta":
+        real = holder.tensor
+    if real is not None and real.shape == holder.tensor.shape and real.device.type == "cpu":
+        return measure(real, form, origin="real", seed=seed)
+    if holder.tensor.device.type == "meta":
+        try:
+            return measure(tape.numbers(holder.tensor), form, origin="replay", seed=seed)
+        except (ReplayRefused, RuntimeError):
+            return None
+    return None
+
+
+def _is_default(history: list[tuple[Write, Geometry]]) -> bool:
+    """Whether only constructors of torch's layers wrote it."""
+    writes = [write for write, _ in history if write.scheme != "empty"]
+    return bool(writes) and all(write.trail.constructor for write in writes)
+
+
+def _events(history: list[tuple[Write, Geometry]]) -> Iterator[Event]:
+    shown = history
+    if len(history) > _SHOWN_EVENTS:
+        shown = history[: _SHOWN_EVENTS // 2] + history[-_SHOWN_EVENTS // 2 :]
+    value: Value | None = None
+    for write, view in shown:
+        value = _value_after(write, value)
+        place, near = resolve(write.trail.best), resolve(write.trail.near)
+        form = value.form if value else None
+        yield Event(
+            kind=write.kind,
+            scheme=write.scheme,
+            function=write.function,
+            arguments=write.arguments,
+            region=label(write.region, view),
+            family=form.family if form else "opaque",
+            mean=form.mean if form else None,
+            std=form.std if form else None,
+            place=place,
+            near=near if near != place else None,
+            draw=value.draw if value else None,
+        )
+
+
+def _value_after(write: Write, before: Value | None) -> Value | None:
+    if write.kind == "update":
+        return write.step(before) if write.step and before else None
+    return write.content.plain if write.content else None
+
+
+def _form(form: Distribution, region: str = "", fraction: float = 1.0) -> Form:
+    return Form(
+        form.family, form.mean, form.std, _finite(form.low), _finite(form.high), form.loc, form.scale, region, fraction
+    )
+
+
+def _overlay(where: Geometry, value: Value, view: Geometry) -> Form:
+    return _form(value.form, label(where, view), where.numel / max(view.numel, 1))
+
+
+def _finite(value: float) -> float | None:
+    return value if abs(value) != float("inf") else None
+
+
+def draw_of(ledger: Ledger, view: Geometry) -> int | None:
+    """The draw that fills the whole view, if one does."""
+    content = ledger.read(view)
+    return None if content.parts else content.base.draw

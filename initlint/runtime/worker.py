@@ -1,0 +1,108 @@
+"""The child: builds what it is told to, examines it, answers in lines of JSON on a pipe of its own. (child)
+
+Run as `python -m initlint.runtime.worker REPORT_FD`; the request is one line on stdin. stdin then stays open: when it
+ends, the parent is gone, and so goes the whole process group.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from initlint.runtime.protocol import Failure, Request, Target, decode, encode
+
+if TYPE_CHECKING:
+    from initlint.runtime.protocol import Model
+
+# Before the parent's axe falls, the child tells where it hangs.
+_LAST_WORDS = 0.7
+
+
+class Channel:
+    """The pipe to the parent: one JSON object a line."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Open the pipe."""
+        os.set_inheritable(descriptor, False)
+        self.stream = os.fdopen(descriptor, "w", encoding="utf-8")
+
+    def send(self, kind: str, content: Any) -> None:
+        """Send one message at once."""
+        self.stream.write(json.dumps({kind: encode(content)}) + "\n")
+        self.stream.flush()
+
+
+def main() -> None:
+    """Serve one request."""
+    channel = Channel(int(sys.argv[1]))
+    request = decode(Request, json.loads(sys.stdin.readline()))
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    sys.argv = ["initlint"]
+    _limit_memory(request.memory_limit)
+    warnings.simplefilter("ignore")
+    for number, target in enumerate(request.targets):
+        channel.send("start", {"number": number, "target": target.text})
+        faulthandler.dump_traceback_later(max(request.time_limit - _LAST_WORDS, 0.05), exit=False)
+        started = time.monotonic()
+        outcome = _guarded(target, request, channel)
+        faulthandler.cancel_dump_traceback_later()
+        sys.stdout.flush()
+        if isinstance(outcome, Failure):
+            channel.send("failure", outcome)
+        else:
+            channel.send("model", outcome)
+        channel.send("done", {"number": number, "seconds": time.monotonic() - started})
+    channel.stream.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # the model's own threads and exit handlers have no say any more
+
+
+def _guarded(target: Target, request: Request, channel: Channel) -> Model | Failure:
+    try:
+        import torch  # here, so that its absence is told
+    except ImportError:
+        return Failure(target.text, "torch is not installed: pip install 'initlint[runtime]'")
+    from initlint.runtime.examine import examine
+    from initlint.runtime.load import LoadFailure
+
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), 4)))
+    try:
+        return examine(target, request, lambda text: channel.send("progress", text))
+    except LoadFailure as failure:
+        return failure.failure
+    except MemoryError:
+        return Failure(target.text, f"{target.text} needs more than the memory limit of {request.memory_limit >> 20} MB")
+
+
+def _die_with_parent() -> None:
+    try:
+        while sys.stdin.readline():
+            pass
+    except (OSError, ValueError):
+        pass
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _limit_memory(limit: int) -> None:
+    try:
+        import resource  # POSIX only
+    except ImportError:
+        return
+    # Private memory only: torch maps gigabytes of code and reserved space that it never touches.
+    soft = limit + (2 << 30)
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if hard == resource.RLIM_INFINITY or hard > soft:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+if __name__ == "__main__":
+    main()
