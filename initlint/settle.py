@@ -122,11 +122,10 @@ class Settler:
         """Whether this run would have shown what the directive silences."""
         if code is None:  # an ignore of everything can only be judged where everything was looked for
             return not noqa and self.settings.select == ("ALL",)
-        if noqa and not code.upper().startswith(_OWN_PREFIX):
+        if code.upper().startswith(_RUNTIME_PREFIX) or (noqa and not code.upper().startswith(_OWN_PREFIX)):
             return False
-        meant = [rule.code for rule in self.rules.values() if names(code, rule.code, rule.name)]
-        judged = [one for one in meant if one in self.enabled and not one.startswith(_RUNTIME_PREFIX)]
-        return not meant or len(judged) == len(meant)
+        meant = {rule.code for rule in self.rules.values() if names(code, rule.code, rule.name)}
+        return meant <= self.enabled
 
     def _silences_itself(self, ignore: Ignore) -> bool:
         return ignore.codes is not None and UNUSED_IGNORE in ignore.codes

@@ -14,7 +14,6 @@ from initlint.errors import SourceError
 from initlint.finding import Span
 from initlint.source.text import SourceText
 
-
 _COOKIE = re.compile(rb"(?:[^\n]*\n)?[ \t\f]*#[^\n]*?coding[:=]")  # PEP 263: in one of the first two lines
 
 
