@@ -49,8 +49,10 @@ class Items:
         self.texts.append(text)
         if "\n" not in self.closing:
             alike = [gap for gap in self.gaps if "\n" in gap]
-            own_lines = alike and len(alike) == len(self.gaps)
-            self.gaps.append(f",\n{_indent(alike[-1])}" if own_lines else ", ")
+            if not alike or len(alike) < len(self.gaps):
+                self.gaps.append(", ")
+            else:  # outside of brackets the break is a backslash's
+                self.gaps.append(f",\n{_indent(alike[-1])}" if "#" in alike[-1] else alike[-1])
             return
         head, _, tail = self.closing.partition("\n")
         comma = "," if head.lstrip().startswith(",") else ""

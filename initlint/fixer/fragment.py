@@ -89,6 +89,8 @@ def parsed(code: str) -> ast.expr:
 
 def expression(code: str) -> cst.BaseExpression:
     """The LibCST node of an expression that may span lines."""
+    if not code.strip():
+        raise CannotRewrite("no expression")
     try:
         node = cst.parse_expression(f"({code})")
     except (cst.ParserSyntaxError, cst.CSTValidationError, RecursionError) as error:

@@ -37,6 +37,8 @@ class Row:
 def block(source: SourceText, statement: ast.stmt) -> list[ast.stmt]:
     """The list of statements that `statement` stands in."""
     parent = source.parents[statement]
+    if isinstance(statement, ast.If) and source.segment(source.span(statement)).startswith("elif"):
+        raise CannotRewrite("an elif is a part of another statement")
     for name in _BLOCKS:
         statements = getattr(parent, name, None)
         if isinstance(statements, list) and statement in statements:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from types import EllipsisType
 
 import libcst as cst
 
@@ -49,7 +50,7 @@ def append_to_function(source: SourceText, function: _FUNCTION, code: str) -> tu
     match last:
         case ast.Return():
             return _put_before(source, here, last, piece)
-        case ast.Pass() | ast.Expr(value=ast.Constant(value=ast.Ellipsis())) if len(function.body) == 1:
+        case ast.Pass() | ast.Expr(value=ast.Constant(value=EllipsisType())) if len(function.body) == 1:
             return _instead(source, here, piece)
     if not here.suite and here.statements[-1] is last:
         return _put_below(source, _comments_below(source, here), here.indent, piece)

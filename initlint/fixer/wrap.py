@@ -32,10 +32,7 @@ def guard(source: SourceText, statements: Sequence[ast.stmt], test: str) -> tupl
 def unwrap(source: SourceText, statement: ast.With | ast.If) -> tuple[Edit, ...]:
     """Take the header of a `with` or of an `if` without `else` away, and leave its body in its place."""
     here = row(source, statement)
-    parent = source.parents[statement]
-    if isinstance(statement, ast.If) and (
-        statement.orelse or (isinstance(parent, ast.If) and statement in parent.orelse)
-    ):
+    if isinstance(statement, ast.If) and statement.orelse:
         raise CannotRewrite("an if with other branches")
     piece = from_lines(source, here.span, here.indent)
     node = piece.nodes[0]
@@ -47,7 +44,12 @@ def unwrap(source: SourceText, statement: ast.With | ast.If) -> tuple[Edit, ...]
         raise CannotRewrite("a header without a block")
     if body.header.comment or body.footer:
         raise CannotRewrite("a comment that would be lost")
-    return rebuild(source, here, Piece(tuple(body.body), piece.step))  # type: ignore[arg-type]
+    first, *rest = body.body
+    lines = [line for line in first.leading_lines if line.comment]
+    if lines:
+        raise CannotRewrite("a comment between the header and the body")
+    nodes = (first.with_changes(leading_lines=lines), *rest)
+    return rebuild(source, here, Piece(nodes, piece.step))
 
 
 def _wrap(source: SourceText, statements: Sequence[ast.stmt], header: _Header) -> tuple[Edit, ...]:
