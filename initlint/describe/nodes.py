@@ -5,6 +5,7 @@ Nothing here computes; `build` fills it. `None` always means unknown, and a rule
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,33 +13,122 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from initlint.finding import Span
 
 if TYPE_CHECKING:
-    import ast
-
+    from initlint.describe.flow import Follow
     from initlint.describe.symbols import Dim
+    from initlint.describe.values import ModuleObject, Storage
     from initlint.source.text import SourceText
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place in the user's text, and the syntax node that stands there."""
+    """A place in the user's text, and the syntax node that stands there. `node` belongs to `source.tree`."""
 
-    path: str
-    span: Span
-    node: ast.AST = field(compare=False, repr=False)
-    cell: int | None = None
+    source: SourceText = field(repr=False)
+    node: ast.AST = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        """The file, as shown."""
+        return self.source.path
+
+    @property
+    def span(self) -> Span:
+        """Where it stands, inside the cell for a notebook."""
+        return self.source.local(self.source.span(self.node))[1]
+
+    @property
+    def cell(self) -> int | None:
+        """The notebook cell, counted from 1."""
+        return self.source.local(self.source.span(self.node))[0]
+
+    @property
+    def line(self) -> int:
+        """The first line, inside the cell for a notebook."""
+        return self.span.line
+
+    @property
+    def text(self) -> str:
+        """The source text of the node."""
+        return self.source.segment(self.source.span(self.node))
+
+    @property
+    def statement(self) -> Site:
+        """The innermost statement around it."""
+        return Site(self.source, self.source.statement(self.node))
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One condition under which something happens: `test` is its source text.
+    """One condition under which something happens. `key` tells conditions apart.
 
-    `default` tells whether the class's default configuration takes this side; `None` where nothing decides.
+    `default` says whether the default configuration takes this side; None where nothing decides.
     """
 
-    test: str
+    key: object
     taken: bool
     default: bool | None
-    site: Site = field(compare=False)
+    site: Site | None = field(compare=False, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an init call was aimed at.
+
+    `kind` is `tensor`, `module`, `none` (the parameter is known to be absent), `value` (a number, a string) or
+    `unknown`. `slot` is the parameter's name inside its layer.
+    """
+
+    kind: str
+    module: ModuleObject | None = None
+    slot: str | None = None
+    shape: tuple[Any, ...] | None = None
+    storage: Storage | None = None
+    is_parameter: bool = False
+    detached: bool = False  # reached through .data or .detach()
+    transposed: bool = False
+    copied: str | None = None  # how it stopped sharing memory with the parameter
+    region: str | None = None  # source of the index when only a part is meant
+
+    @property
+    def layer(self) -> str | None:
+        """The kind of the layer that holds it, as torch names it."""
+        return self.module.kind if self.module is not None else None
+
+    @property
+    def ndim(self) -> int | None:
+        """The number of axes."""
+        return None if self.shape is None else len(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class InitCall:
+    """A call that writes to a tensor, as it was reached. The same text may be reached several times.
+
+    `function` is the canonical dotted name (`torch.nn.init.normal_`), for a tensor method `Tensor.normal_`.
+    `values` are the arguments bound to the callee's parameter names, defaults excluded; `nodes` their source.
+    """
+
+    function: str
+    site: Site
+    values: dict[str, Any]
+    nodes: dict[str, ast.expr]
+    target: Target
+    guards: tuple[Guard, ...] = ()
+    scope: str = ""
+    in_try: bool = False
+    grad: bool = True  # gradients are recorded: no torch.no_grad() around
+    broad: bool = False  # reached through a loop or an apply over many modules
+    positional: int = 0  # how many arguments were given by position
+
+    @property
+    def name(self) -> str:
+        """The last part of `function`."""
+        return self.function.rpartition(".")[2]
+
+    @property
+    def is_method(self) -> bool:
+        """Whether it is a method of the tensor rather than a function."""
+        return self.function.startswith("Tensor.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +140,214 @@ class InitEvent:
     empty (raw memory), copy, unknown.
 
     `std` is the standard deviation of what is drawn, `mean` its mean, `low` and `high` its bounds; each a number or
-    a symbol, `None` where unknown. `arguments` are the call's own, bound to their parameter names.
+    a symbol, None where unknown.
     """
 
     scheme: str
-    site: Site
+    site: Site | None
     call: InitCall | None = None
     mean: Dim | None = None
     std: Dim | None = None
     low: Dim | None = None
     high: Dim | None = None
-    arguments: dict[str, Any] = field(default_factory=dict)
     default: bool = False  # the constructor's own
-    spelling: str = "call"  # call, method, assign, constructor, load
     region: str | None = None  # None: the whole tensor; else the source text of the part written
     guards: tuple[Guard, ...] = ()
     scope: str = ""  # the function it was written in
     broad: bool = False  # written by a loop or an apply over many modules, not by name
-    scaled: bool = False  # multiplies or adds to what was there
-    function: str | None = None  # dotted name of what was called
+    scaled: bool = False  # the values were multiplied or shifted after drawing
+    order: int = 0  # position among all writes of the run
 
     @property
     def certain(self) -> bool:
-        """Whether it happens in the default configuration."""
+        """Whether the default configuration makes this write."""
         return all(guard.default for guard in self.guards)
+
+    @property
+    def possible(self) -> bool:
+        """Whether nothing says that the default configuration skips it."""
+        return all(guard.default is not False for guard in self.guards)
+
+    @property
+    def distribution(self) -> str | None:
+        """`uniform`, `normal`, `trunc_normal`, `constant`, or None where the scheme says nothing of it."""
+        return _DISTRIBUTIONS.get(self.scheme)
+
+
+_DISTRIBUTIONS = {
+    "zeros": "constant", "ones": "constant", "constant": "constant", "uniform": "uniform", "normal": "normal",
+    "trunc_normal": "trunc_normal", "xavier_uniform": "uniform", "xavier_normal": "normal",
+    "kaiming_uniform": "uniform", "kaiming_normal": "normal", "lecun_uniform": "uniform", "lecun_normal": "normal",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter:
+    """One parameter of a model, with all that is known of how it gets its value.
+
+    `effective` is the last write that the default configuration makes over the whole tensor, `after` the partial or
+    conditional writes that follow it, `alternatives` what other configurations leave instead.
+    """
+
+    name: str
+    slot: str
+    module: ModuleObject
+    storage: Storage
+    shape: tuple[Any, ...] | None
+    role: str
+    fan_in: Dim | None
+    fan_out: Dim | None
+    effective_fan_in: Dim | None
+    effective_fan_out: Dim | None
+    packed: int
+    history: tuple[InitEvent, ...]
+    effective: InitEvent | None
+    after: tuple[InitEvent, ...]
+    alternatives: tuple[InitEvent, ...]
+    follow: Follow | None
+    uses: tuple[str, ...] = ()  # how forward uses a raw parameter: contract, add, mul, ...
+    in_list: bool = False
+
+    @property
+    def layer(self) -> str:
+        """The kind of the layer that holds it."""
+        return self.module.kind
+
+    @property
+    def site(self) -> Site | None:
+        """Where the layer or the raw parameter is made."""
+        return self.storage.site or self.module.site
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A class, function or module body that builds modules, read to the end.
+
+    `name` is the class's name, or the function's. `complete` is False where reading had to stop early.
+    """
+
+    name: str
+    kind: str  # class, function, body
+    site: Site
+    root: ModuleObject | None
+    parameters: tuple[Parameter, ...]
+    complete: bool
+    has_forward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TypeTest:
+    """A test of a module's type or name that cannot mean what it says; `problem` names how."""
+
+    site: Site
+    problem: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The truth value of a tensor is asked for: `if m.bias:`. `subject` is the source of the tensor."""
+
+    site: Site
+    subject: Site
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeWrite:
+    """`module.name = value`, as reached. `ready` is False before nn.Module.__init__ has run."""
+
+    site: Site
+    module: ModuleObject
+    name: str
+    value: Any
+    previous: Any
+    ready: bool
+    scope: str
+    guards: tuple[Guard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """`[module] * n`: one module several times. `count` is unknown when None."""
+
+    site: Site
+    module: ModuleObject
+    count: Any
+    element: ast.expr
+    used_in: str | None  # the container it ends in
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """`copy.deepcopy(module)` or nn.TransformerEncoder(layer, n): equal weights."""
+
+    site: Site
+    original: ModuleObject
+    copy: ModuleObject
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """`nn.Parameter(t).to(...)`: the result is no Parameter on another device or dtype."""
+
+    site: Site
+    method: str
+    inner: ast.expr
+    storage: Storage
+    assigned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """`torch.manual_seed` inside code that builds or initialises."""
+
+    site: Site
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Weights came from elsewhere: `load_state_dict`, `from_pretrained`, `pretrained=True`."""
+
+    site: Site
+    module: ModuleObject
+    guards: tuple[Guard, ...]
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """`module.apply(function)`, or an init method called on the model itself."""
+
+    site: Site
+    module: ModuleObject
+    function: Any
+    scope: str
+    order: int
+    guards: tuple[Guard, ...] = ()
+
+
+Fact = TypeVar("Fact")
+
+
+@dataclass(slots=True, eq=False)
+class FileModel:
+    """All that is known of one file: the models it defines and the facts met on the way."""
+
+    path: str
+    source: SourceText
+    models: tuple[Model, ...] = ()
+    records: tuple[Any, ...] = ()
+    dependencies: frozenset[str] = frozenset()
+    whole_project: bool = False
+
+    def facts(self, kind: type[Fact]) -> Iterator[Fact]:
+        """The facts of one kind, in the order in which they were met."""
+        return (record for record in self.records if isinstance(record, kind))
+
+    @property
+    def parameters(self) -> Iterator[Parameter]:
+        """Every parameter of every model."""
+        return (parameter for model in self.models for parameter in model.parameters)

@@ -1,0 +1,269 @@
+"""Classes of the project: their order of look-up, whether they are modules, and making objects of them."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from initlint.describe.run import DEPTH_LIMIT, Frame, Run
+from initlint.describe.values import (
+    ClassRef,
+    External,
+    Function,
+    Instance,
+    Mapping,
+    ModuleObject,
+    Sequence,
+    Value,
+)  # fmt: skip
+from initlint.reference.layers import LAYERS_BY_DOTTED_NAME
+
+if TYPE_CHECKING:
+    from initlint.describe.project import Project
+
+# Base classes outside the project that are modules, beyond torch.nn's own.
+_MODULE_BASES = frozenset({
+    "Module", "LightningModule", "PreTrainedModel", "BaseModule", "BaseModel", "ModuleList", "Sequential", "ModuleDict",
+    "GenerationMixin", "GradientCheckpointingLayer", "MessagePassing", "FairseqEncoder", "FairseqDecoder",
+    "FairseqIncrementalDecoder", "BaseFairseqModel", "FairseqEncoderDecoderModel", "FairseqEncoderModel",
+    "FairseqLanguageModel", "ModelMixin", "TorchModelV2", "BaseFeaturesExtractor", "BaseDetector", "BaseSegmentor",
+    "BaseDecodeHead", "MultiHeadAttention", "FairseqDropout", "BaseBackbone", "BackboneMixin", "BaseModuleWithInit",
+})  # fmt: skip
+_NOT_MODULES = frozenset({"ABC", "object", "Generic", "Protocol", "Enum", "IntEnum", "NamedTuple", "Dataset", "Exception",
+                          "PretrainedConfig", "PreTrainedConfig", "ModelOutput", "Function", "TypedDict", "Optimizer"})  # fmt: skip
+_TORCH_FAMILIES = ("torch.nn.", "torchvision.", "timm.", "lightning.", "transformers.", "mmcv.", "mmengine.", "fairseq.",
+                   "torch_geometric.", "detectron2.", "diffusers.")  # fmt: skip
+
+
+def order(project: Project, cls: ClassRef) -> tuple[ClassRef | External, ...]:
+    """The class and its bases, in the order in which Python looks attributes up."""
+    key = f"mro:{id(cls.info)}"
+    if key not in project.memo:
+        project.memo[key] = (cls,)  # a class that inherits from itself
+        project.memo[key] = tuple(_linear(project, cls))
+    return project.memo[key]  # type: ignore[return-value]
+
+
+def _linear(project: Project, cls: ClassRef) -> list[ClassRef | External]:
+    found: list[ClassRef | External] = []
+    for base in cls.info.node.bases:
+        target = _base(project, cls, base)
+        if isinstance(target, ClassRef):
+            found += order(project, target)
+        elif target is not None:
+            found.append(target)
+    unique: list[ClassRef | External] = []
+    for entry in reversed(found):  # a shared base comes last
+        if not any(_same(entry, other) for other in unique):
+            unique.append(entry)
+    return [cls, *reversed(unique)]
+
+
+def _same(left: ClassRef | External, right: ClassRef | External) -> bool:
+    if isinstance(left, External) and isinstance(right, External):
+        return left.dotted == right.dotted
+    return left == right
+
+
+def _base(project: Project, cls: ClassRef, node: ast.expr) -> ClassRef | External | None:
+    if isinstance(node, ast.Subscript):
+        node = node.value
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.insert(0, node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    found = project.member(cls.file, node.id)
+    from initlint.describe.values import ModuleRef
+
+    for part in parts:
+        if isinstance(found, ModuleRef):
+            found = project.member(found.file, part)
+        elif isinstance(found, External):
+            from initlint.describe.names import canonical
+
+            found = External(canonical(f"{found.dotted}.{part}"))
+        else:
+            return None
+    return found if isinstance(found, (ClassRef, External)) else None
+
+
+def is_module(project: Project, cls: ClassRef) -> bool:
+    """Whether the class surely derives from nn.Module."""
+    for entry in order(project, cls):
+        if isinstance(entry, External):
+            last = entry.dotted.rpartition(".")[2]
+            if entry.dotted.startswith("torch.nn.") and last[:1].isupper() and "utils" not in entry.dotted:
+                return last not in ("Parameter",)
+            if last in _MODULE_BASES and last not in _NOT_MODULES:
+                return True
+            if (
+                entry.dotted.startswith(_TORCH_FAMILIES)
+                and last[:1].isupper()
+                and last not in _NOT_MODULES
+                and "forward" in cls.info.methods
+            ):
+                return True
+    return False
+
+
+def is_pretrained(project: Project, cls: ClassRef) -> bool:
+    """Whether the class derives from transformers' PreTrainedModel."""
+    return any(
+        (entry.name if isinstance(entry, ClassRef) else entry.dotted.rpartition(".")[2]) == "PreTrainedModel"
+        for entry in order(project, cls)
+    )
+
+
+def layer_bases(project: Project, cls: ClassRef) -> list[External]:
+    """The layers of torch that the class derives from."""
+    return [e for e in order(project, cls) if isinstance(e, External) and e.dotted in LAYERS_BY_DOTTED_NAME]
+
+
+def find(project: Project, cls: ClassRef, name: str, after: ClassRef | None = None) -> Function | None:
+    """A method by name, in the class or its bases; with `after`, only in the bases behind that class."""
+    entries = order(project, cls)
+    if after is not None:
+        at = next((i for i, entry in enumerate(entries) if isinstance(entry, ClassRef) and entry == after), -1)
+        entries = entries[at + 1 :]
+    for entry in entries:
+        if isinstance(entry, ClassRef) and name in entry.info.methods:
+            return Function(entry.info.methods[name], entry.file, owner=entry)
+    return None
+
+
+def constant(project: Project, cls: ClassRef, name: str) -> tuple[ast.expr, ClassRef] | None:
+    """A plain assignment in the body of the class or its bases."""
+    for entry in order(project, cls):
+        if isinstance(entry, ClassRef) and name in entry.info.constants:
+            return entry.info.constants[name], entry
+    return None
+
+
+def instantiate(
+    run: Run, cls: ClassRef, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
+) -> Value:
+    """`Class(*args, **kwargs)`."""
+    from initlint.describe import calls
+
+    run.files.add(cls.file.path)
+    if not is_module(run.project, cls):
+        return _plain(run, cls, args, kwargs, node, frame)
+    module = ModuleObject(cls.name, frame.site(node), cls=cls)
+    if len(run.stack) > DEPTH_LIMIT or sum(entry is cls.info for entry in run.stack) > 1:
+        return run.nameless(cls.name)
+    run.stack.append(cls.info)
+    try:
+        init = find(run.project, cls, "__init__")
+        if init is not None:
+            init.bound = module
+            calls.call_function(run, init, args, kwargs, node, frame)
+        else:
+            super_init(run, module, cls, None, args, kwargs, node, frame)
+    finally:
+        run.stack.pop()
+    return module
+
+
+def super_init(
+    run: Run, module: ModuleObject, cls: ClassRef, after: ClassRef | None, args: list[Value], kwargs: dict[str, Value],
+    node: ast.AST, frame: Frame,
+) -> None:  # fmt: skip
+    """The constructor of the first base outside the project: nn.Module's, or a layer's own."""
+    from initlint.describe import layers
+
+    run.initialised.add(id(module))
+    bases = layer_bases(run.project, cls)
+    if bases:
+        layers.build_onto(run, module, bases[0].dotted, args, kwargs, frame.site(node))
+        return
+    containers = [
+        e.dotted for e in order(run.project, cls) if isinstance(e, External) and e.dotted.startswith("torch.nn.")
+    ]
+    container = next(
+        (
+            d.rpartition(".")[2]
+            for d in containers
+            if d.rpartition(".")[2] in ("Sequential", "ModuleList", "ModuleDict")
+        ),
+        None,
+    )
+    if container is not None:
+        layers.fill_container(run, module, container, args, kwargs)
+
+
+def _plain(run: Run, cls: ClassRef, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
+    from initlint.describe import calls
+    from initlint.describe.expressions import evaluate
+
+    outside = [e.dotted for e in order(run.project, cls) if isinstance(e, External)]
+    if any(
+        dotted.rpartition(".")[2] in ("Enum", "IntEnum", "NamedTuple", "Exception", "Function", "Dataset")
+        for dotted in outside
+    ):
+        return run.nameless(cls.name)
+    made = Instance(cls)
+    init = find(run.project, cls, "__init__")
+    if init is None:  # a dataclass, or a namespace
+        place = Frame(cls.file, {}, cls.name)
+        for entry in reversed(order(run.project, cls)):
+            if isinstance(entry, ClassRef):
+                for name, value in entry.info.constants.items():
+                    made.slots[name] = evaluate(run, value, place)
+                names = list(entry.info.annotations)
+                made.slots.update(zip(names, args, strict=False))
+        made.slots.update(kwargs)
+        return made
+    if len(run.stack) > DEPTH_LIMIT or sum(entry is cls.info for entry in run.stack) > 1:
+        return made
+    run.stack.append(cls.info)
+    try:
+        init.bound = made
+        calls.call_function(run, init, args, kwargs, node, frame)
+    finally:
+        run.stack.pop()
+    return made
+
+
+def configured(project: Project, cls: ClassRef) -> dict[str, Value]:
+    """What a configuration class sets by default: class-level values and its constructor's defaults."""
+    key = f"config:{id(cls.info)}"
+    memo = project.memo
+    if key in memo:
+        return memo[key]  # type: ignore[return-value]
+    memo[key] = values = {}
+    from initlint.describe.expressions import defaults, evaluate
+
+    for entry in reversed(order(project, cls)):
+        if not isinstance(entry, ClassRef):
+            continue
+        run, place = Run(project), Frame(entry.file, {}, entry.name)
+        for name, node in entry.info.constants.items():
+            values[name] = evaluate(run, node, place)
+        init = entry.info.methods.get("__init__")
+        if init is not None:
+            given = defaults(run, init.args, place)
+            values.update(given)
+            _assigned(run, init, given, values, place)
+    for name in [
+        n for n, v in values.items() if not isinstance(v, (int, float, str, bool, type(None), Sequence, Mapping))
+    ]:
+        del values[name]
+    return values
+
+
+def _assigned(
+    run: Run,
+    init: ast.FunctionDef | ast.AsyncFunctionDef,
+    given: dict[str, Value],
+    values: dict[str, Value],
+    place: Frame,
+) -> None:
+    from initlint.describe.expressions import evaluate
+
+    place.env.update(given)
+    for statement in init.body:
+        match statement:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=value):
+                values[name] = evaluate(run, value, place)

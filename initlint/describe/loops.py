@@ -1,0 +1,73 @@
+"""Reading loops: item by item where the items are known, once for all where they are alike."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from initlint.describe import assign, expressions, statements
+from initlint.describe.run import Frame, Run
+from initlint.describe.values import Choice, ModuleObject, Sequence, Value
+
+if TYPE_CHECKING:
+    from initlint.describe.statements import Ending
+
+UNROLL_LIMIT = 256
+
+
+def read_for(run: Run, node: ast.For | ast.AsyncFor, frame: Frame) -> Ending | None:
+    """Read the body for each known item; alike items are read once."""
+    iterable = expressions.evaluate(run, node.iter, frame)
+    broad = is_walk(iterable)
+    run.broad += broad
+    try:
+        for guards, option in run.options(iterable):
+            with run.under(guards):
+                for value in items_of(run, option, node, frame):
+                    ending = _once(run, node, value, frame)
+                    if ending.end in (statements.End.RETURN, statements.End.BREAK):
+                        return ending if ending.end is statements.End.RETURN else None
+    finally:
+        run.broad -= broad
+    statements.read_block(run, node.orelse, frame)
+    return None
+
+
+def _once(run: Run, node: ast.For | ast.AsyncFor, value: Value, frame: Frame) -> Ending:
+    guards: tuple[Any, ...] = ()
+    if isinstance(value, Choice) and len(value.options) == 1:  # an item that is there under a condition
+        guards, value = value.options[0]
+        if not run.consistent(guards):
+            return statements.FALLS
+    with run.under(guards):
+        assign.assign(run, node.target, value, frame, node)
+        return statements.read_block(run, node.body, frame)
+
+
+def read_while(run: Run, node: ast.While, frame: Frame) -> Ending | None:
+    """Read the body once."""
+    expressions.evaluate(run, node.test, frame)
+    statements.read_block(run, node.body, frame)
+    return None
+
+
+def is_walk(value: Value) -> bool:
+    """Whether this runs over all modules or parameters of a model."""
+    return isinstance(value, Sequence) and value.kind == "walk"
+
+
+def items_of(run: Run, value: Value, node: ast.AST, frame: Frame) -> list[Value]:
+    """What a loop runs over. One nameless item where that is unknown."""
+    value = run.settle(value)
+    if isinstance(value, ModuleObject) and value.kind in ("ModuleList", "Sequential", "ParameterList"):
+        value = expressions.children_sequence(run, value)
+    if isinstance(value, Sequence):
+        items = list(value.items[:UNROLL_LIMIT])
+        if value.repeated is not None and items and run.forward:
+            items.append(items[-1])  # the second turn shows what follows the first
+        return items
+    if isinstance(value, str):
+        return list(value[:UNROLL_LIMIT])
+    if hasattr(value, "items") and isinstance(value.items, dict):
+        return list(value.items)
+    return [run.nameless("item")]

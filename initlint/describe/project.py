@@ -1,0 +1,115 @@
+"""The files that are linted together, and the way from a name in one to its definition in another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from initlint.describe.index import FileIndex, index
+from initlint.describe.names import canonical
+from initlint.describe.values import ClassRef, External, Function, ModuleRef
+from initlint.source.text import SourceText
+
+_FOLLOW_LIMIT = 8  # re-exports of re-exports
+
+
+@dataclass(slots=True, eq=False)
+class Project:
+    """All files of a run, parsed at most once each."""
+
+    sources: dict[str, SourceText]
+    files: dict[str, FileIndex | None] = field(default_factory=dict)
+    by_stem: dict[str, list[str]] = field(default_factory=dict)
+    memo: dict[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def index(cls, sources: Iterable[SourceText]) -> Project:
+        """A project of these files. Nothing is parsed yet."""
+        project = cls({source.path: source for source in sources})
+        stems: dict[str, list[str]] = defaultdict(list)
+        for path in project.sources:
+            stems[_parts(path)[-1] if _parts(path) else ""].append(path)
+        project.by_stem = dict(stems)
+        return project
+
+    def file(self, path: str) -> FileIndex | None:
+        """The index of a file, or None when it does not parse."""
+        if path not in self.files:
+            try:
+                self.files[path] = index(self.sources[path])
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                self.files[path] = None
+        return self.files[path]
+
+    def module(self, dotted: str, importer: FileIndex) -> FileIndex | None:
+        """The project's file that `dotted` names, as seen from `importer`; the nearest when several could be meant."""
+        relative = dotted.startswith(".")
+        wanted = tuple(dotted.lstrip(".").split("."))
+        best: tuple[int, str] | None = None
+        for path in self.by_stem.get(wanted[-1], ()):
+            parts = _parts(path)
+            matches = parts == wanted if relative else parts[-len(wanted) :] == wanted
+            if matches and path.endswith((".py", ".ipynb")):
+                near = _common(parts, importer.parts)
+                outside = len(parts) - len(wanted) - near  # folders above the package that the importer does not share
+                if outside <= 1 and (best is None or near > best[0]):
+                    best = (near, path)
+        return self.file(best[1]) if best else None
+
+    def resolve(self, dotted: str, importer: FileIndex, depth: int = 0) -> object:
+        """What a dotted name stands for: a class, function, constant or module of the project, else External."""
+        if depth > _FOLLOW_LIMIT:
+            return External(canonical(dotted.lstrip(".")))
+        if (file := self.module(dotted, importer)) is not None:
+            return ModuleRef(file)
+        head, _, last = dotted.rpartition(".")
+        if head and head != "." and (file := self.module(head, importer)) is not None:
+            found = self.member(file, last, depth + 1)
+            if found is not None:
+                return found
+        return External(canonical(dotted.lstrip(".")))
+
+    def member(self, file: FileIndex, name: str, depth: int = 0) -> object | None:
+        """What `name` means at the top level of `file`, or None. A constant comes as its (expression, file)."""
+        if name in file.classes:
+            return ClassRef(file.classes[name], file)
+        if name in file.functions:
+            return Function(file.functions[name], file)
+        if name in file.constants:
+            return Constant(file.constants[name], file)
+        if name in file.imports:
+            return self.resolve(file.imports[name], file, depth + 1)
+        for star in file.stars if depth <= _FOLLOW_LIMIT else ():
+            target = self.module(star, file)
+            if target is not None and target is not file:
+                found = self.member(target, name, depth + 1)
+                if found is not None:
+                    return found
+        return None
+
+
+@dataclass(slots=True, eq=False)
+class Constant:
+    """A module-level name and the expression it is bound to."""
+
+    node: object
+    file: FileIndex
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    pieces = [piece for piece in path.replace("\\", "/").split("/") if piece not in ("", ".")]
+    if pieces:
+        pieces[-1] = pieces[-1].rpartition(".")[0] or pieces[-1]
+        if pieces[-1] == "__init__" and len(pieces) > 1:
+            pieces.pop()
+    return tuple(pieces)
+
+
+def _common(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    shared = 0
+    for a, b in zip(left, right, strict=False):
+        if a != b:
+            break
+        shared += 1
+    return shared

@@ -1,0 +1,227 @@
+"""The state of a reading: which conditions hold, what was changed in a branch, what was met."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from initlint.describe.index import FileIndex
+from initlint.describe.nodes import Guard, InitEvent, Site
+from initlint.describe.project import Project
+from initlint.describe.symbols import MISSING, Sym
+from initlint.describe.values import Choice, ClassRef, Heap, Mapping, Sequence, Storage, Tensor, Value
+
+STEP_LIMIT = 60_000
+DEPTH_LIMIT = 40
+
+
+class ABSENT:
+    """An attribute that was never set."""
+
+
+class Stop(Exception):
+    """The reading became too large; what was found so far is incomplete."""
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One function being read. `owner` is the class whose body defines it; `place` is its file."""
+
+    file: FileIndex
+    env: dict[str, Value]
+    name: str
+    self_value: Value = None
+    owner: ClassRef | None = None
+    outer: Frame | None = None
+    returns: list[tuple[tuple[Guard, ...], Value]] = field(default_factory=list)
+    in_try: int = 0
+
+    def site(self, node: ast.AST) -> Site:
+        """The place of a node of this frame's file."""
+        return Site(self.file.source, node)
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One reading of a class or function, from its root."""
+
+    project: Project
+    guards: list[Guard] = field(default_factory=list)
+    active: dict[object, bool] = field(default_factory=dict)
+    journal: list[dict[tuple[int, str], tuple[Heap, str, Value]]] = field(default_factory=list)
+    records: list[Any] = field(default_factory=list)
+    nodes: list[Any] = field(default_factory=list)  # of the flow graph
+    storages: list[Storage] = field(default_factory=list)
+    reached: set[ast.AST] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
+    stack: list[object] = field(default_factory=list)
+    steps: int = 0
+    order: int = 0
+    grad: bool = True
+    forward: bool = False
+    broad: int = 0
+    fresh: int = 0
+    initialised: set[int] = field(default_factory=set)  # modules whose nn.Module.__init__ has run
+
+    def step(self) -> None:
+        """Count one step; raise Stop when there were too many."""
+        self.steps += 1
+        if self.steps > STEP_LIMIT:
+            raise Stop
+
+    def tick(self) -> int:
+        """The next position in the order of writes."""
+        self.order += 1
+        return self.order
+
+    def unknown(self, text: str, default: Any = MISSING, payload: Any = None) -> Sym:
+        """A named unknown."""
+        return Sym.atom(text, default, payload)
+
+    def nameless(self, text: str) -> Sym:
+        """An unknown that equals no other."""
+        self.fresh += 1
+        return Sym.atom(f"{text}#{self.fresh}")
+
+    # conditions ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def under(self, guards: tuple[Guard, ...]) -> Iterator[None]:
+        """Read on with these conditions holding."""
+        added = [guard for guard in guards if guard.key not in self.active]
+        for guard in added:
+            self.guards.append(guard)
+            self.active[guard.key] = guard.taken
+        try:
+            yield
+        finally:
+            for guard in added:
+                self.guards.remove(guard)
+                del self.active[guard.key]
+
+    def consistent(self, guards: tuple[Guard, ...]) -> bool:
+        """Whether the conditions can hold beside those that hold now."""
+        return all(self.active.get(guard.key, guard.taken) == guard.taken for guard in guards)
+
+    def settle(self, value: Value) -> Value:
+        """A choice, narrowed by the conditions that hold now."""
+        if not isinstance(value, Choice):
+            return value
+        options = tuple((guards, option) for guards, option in value.options if self.consistent(guards))
+        if len(options) == 1:
+            return self.settle(options[0][1])
+        if not options:
+            return self.nameless("nothing")
+        return Choice(options) if len(options) < len(value.options) else value
+
+    def options(self, value: Value) -> list[tuple[tuple[Guard, ...], Value]]:
+        """All that a value can be, each with the conditions it needs."""
+        value = self.settle(value)
+        if not isinstance(value, Choice):
+            return [((), value)]
+        return [
+            (guards + more, inner)
+            for guards, option in value.options
+            if self.consistent(guards)
+            for more, inner in self.options(option)
+        ]
+
+    def choose(self, options: list[tuple[tuple[Guard, ...], Value]]) -> Value:
+        """The value that is one of these; equal ones become one."""
+        first = options[0][1]
+        if all(same(first, value) for _, value in options[1:]):
+            return first
+        return Choice(tuple(options[:12]))
+
+    def default_option(self, value: Value) -> Value:
+        """What the default configuration makes of a choice; the choice itself where that is unknown."""
+        value = self.settle(value)
+        if isinstance(value, Choice):
+            chosen = [option for guards, option in value.options if all(guard.default for guard in guards)]
+            if len(chosen) == 1:
+                return self.default_option(chosen[0])
+        return value
+
+    # changes ---------------------------------------------------------------------------------------------------
+
+    def set(self, target: Heap, name: str, value: Value) -> None:
+        """Change an object, so that a branch can be undone."""
+        if self.journal:
+            self.journal[-1].setdefault((id(target), name), (target, name, target.slots.get(name, ABSENT)))
+        if value is ABSENT:
+            target.slots.pop(name, None)
+        else:
+            target.slots[name] = value
+
+    def record_write(self, storage: Storage, event: InitEvent) -> None:
+        """Append a write to a tensor's history."""
+        storage.events.append(event)
+
+    def branch_begin(self) -> None:
+        """Start to note changes."""
+        self.journal.append({})
+
+    def branch_end(self) -> dict[tuple[int, str], tuple[Heap, str, Value, Value]]:
+        """Undo the branch's changes; return them as (object, name, before, after)."""
+        changes = {}
+        for key, (target, name, before) in self.journal.pop().items():
+            changes[key] = (target, name, before, target.slots.get(name, ABSENT))
+            if before is ABSENT:
+                target.slots.pop(name, None)
+            else:
+                target.slots[name] = before
+        return changes
+
+    def merge(
+        self,
+        sides: list[tuple[tuple[Guard, ...], dict[tuple[int, str], tuple[Heap, str, Value, Value]]]],
+    ) -> None:
+        """Let the changes of several branches stand side by side."""
+        for key in dict.fromkeys(key for _, changes in sides for key in changes):
+            target, name, before = next(changes[key][:3] for _, changes in sides if key in changes)
+            after = [(guards, changes[key][3] if key in changes else before) for guards, changes in sides]
+            self.set(target, name, _join(self, target, name, after))
+
+
+def _join(run: Run, target: Heap, name: str, after: list[tuple[tuple[Guard, ...], Value]]) -> Value:
+    if isinstance(target, Sequence) and name == "items":
+        return _join_items(after)
+    if isinstance(target, Mapping) and name == "items":
+        keys = dict.fromkeys(key for _, items in after for key in items)
+        return {
+            key: run.choose([(guards, items[key]) for guards, items in after if key in items])
+            if all(key in items for _, items in after)
+            else Choice(tuple((guards, items[key]) for guards, items in after if key in items))
+            for key in keys
+        }
+    present = [(guards, value) for guards, value in after if value is not ABSENT]
+    if len(present) < len(after):
+        return Choice(tuple(present))
+    return run.choose(present)
+
+
+def _join_items(after: list[tuple[tuple[Guard, ...], Value]]) -> tuple[Value, ...]:
+    """The common start of the lists, then each list's own end under its condition."""
+    shared = 0
+    while all(len(items) > shared for _, items in after) and all(
+        items[shared] is after[0][1][shared] or same(items[shared], after[0][1][shared]) for _, items in after
+    ):
+        shared += 1
+    tail = [Choice(((guards, item),)) for guards, items in after for item in items[shared:]]
+    return (*after[0][1][:shared], *tail)
+
+
+def same(left: Value, right: Value) -> bool:
+    """Whether two values are surely one."""
+    if left is right:
+        return True
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        return left.storage is not None and left.storage is right.storage and left.region == right.region
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, (int, float, str, bool, bytes, type(None), Sym, ClassRef)):
+        return bool(left == right)
+    return False
