@@ -86,7 +86,7 @@ def _sum(trace: Trace, call: Call, tags: list[Tag]) -> None:
     if one.scale or two.scale or one.step is two.step:
         set_tag(output, changed(one, predicted=None, back=None, scale=one.scale and two.scale))
     elif not _same_root(one, two):
-        trace.normalise("add", sorted(tags, key=_depth, reverse=True), [output])
+        trace.normalise("add", [two, one] if two.depth > one.depth else [one, two], [output])
     elif one.depth == two.depth:
         set_tag(output, changed(one, predicted=_log_sum(one.predicted, two.predicted), back=None))
     else:
