@@ -54,11 +54,6 @@ def uniform(low: Maybe, high: Maybe) -> Moments:
     return Moments("uniform", mean, over(plus(high, times(-1, low)), 12**0.5), low, high)
 
 
-def symmetric(bound: Maybe) -> Moments:
-    """U(-bound, bound): std bound/sqrt(3)."""
-    return Moments("uniform", 0.0, over(bound, 3**0.5), times(-1, bound), bound)
-
-
 def constant(value: Maybe) -> Moments:
     """One number everywhere."""
     return Moments("constant", value, 0.0, value, value)

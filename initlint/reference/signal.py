@@ -13,7 +13,9 @@ from collections.abc import Callable
 from initlint.reference.activations import CURVES, Curve
 from initlint.reference.quadrature import gaussian_rule
 
-_STEPS = 100_000
+_STEPS = 1000
+_HUGE = 1e30
+_NOTHING = 1e-12
 _CLOSE = 1e-13
 TORCH_DEFAULT_VARIANCE = 1 / 3
 """fan_in Var W of torch's default init, kaiming_uniform_(a=sqrt(5)) (Glorot and Bengio 2010, eq. 15)."""
@@ -48,21 +50,26 @@ def chi(activation: str | Curve, q: float, weight_variance: float) -> float:
 def fixed_length(
     activation: str | Curve, weight_variance: float, bias_variance: float = 0.0, start: float = 1.0
 ) -> float:
-    """q*, where the length map stays put, by iteration from `start`; 0 or inf where the signal dies or blows up."""
+    """q*, where the length map stays put, searched from `start`; 0 or inf where the signal dies or blows up."""
     q = start
     for _ in range(_STEPS):
         following = length_map(activation, q, weight_variance, bias_variance)
-        if not math.isfinite(following) or following > 1e30:
+        if not following < _HUGE:
             return math.inf
-        if following < 1e-30:
+        if following < _NOTHING and not bias_variance:
             return 0.0
         if abs(following - q) <= _CLOSE * q:
-            return following
-        # Newton's step on q' - q, kept only while it stays positive: plain iteration crawls near the edge
-        slope = length_slope(activation, q, weight_variance)
-        leap = q - (following - q) / (slope - 1) if slope < 1 else following
-        q = leap if leap > 0 else following
+            break
+        q = _nearer(q, following, length_slope(activation, q, weight_variance))
     return q
+
+
+def _nearer(q: float, following: float, slope: float) -> float:
+    """Newton's step on q' - q where the map attracts; else a leap the way the signal goes, for plain steps crawl."""
+    if slope < 1:
+        leap = q - (following - q) / (slope - 1)
+        return leap if leap > 0 else following
+    return 2 * following if following > q else following / 2
 
 
 def propagate(

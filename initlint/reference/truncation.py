@@ -7,7 +7,7 @@ import math
 TWO_SIGMA_STD = 0.87962566103423978
 """The std of N(0, 1) cut at +-2; Keras and JAX divide by it, so that the std asked for is the std drawn."""
 
-_FAR = 30.0  # beyond this many sigmas erfc underflows, and the tail is an exponential to ten digits
+_FAR = 36.0  # sigmas; beyond, erfc nears underflow, and the tail is an exponential to a part in a thousand
 
 
 def uniform_moments(low: float, high: float) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from initlint.describe.symbols import Sym
-from initlint.reference.layers import LAYERS, REQUIRED, UNKNOWN
+from initlint.reference.layers import LAYERS, REQUIRED, UNKNOWN, LayerKind
 
 WIDE, OUT = Sym.atom("wide"), Sym.atom("out")
 
@@ -99,3 +99,20 @@ def test_unknown_depth_shows_the_first_layer() -> None:
     specs = LAYERS["LSTM"].parameters({"input_size": 3, "hidden_size": 4, "num_layers": UNKNOWN})
 
     assert [spec.name for spec in specs] == ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
+
+
+def test_plain_layers_have_no_parts() -> None:
+    """Only composites are made of other layers."""
+    composites = {name for name, kind in LAYERS.items() if kind.parts({"norm": None})}
+
+    assert {name for name, kind in LAYERS.items() if kind.role == "composite"} == composites
+
+
+def test_a_kind_may_have_no_parameters() -> None:
+    """A kind given no builder makes none: how a pack describes a layer without weights."""
+    assert LayerKind("Quiet", ("pack.Quiet",), "activation", ()).parameters({}) == ()
+
+
+def test_marks_show_their_names() -> None:
+    """REQUIRED and UNKNOWN print as themselves in messages."""
+    assert f"{REQUIRED!r} {UNKNOWN!r}" == "REQUIRED UNKNOWN"

@@ -181,13 +181,13 @@ def check_numbers(spec: ParameterSpec, draws: list[torch.Tensor]) -> None:
     if spec.std == 0:
         assert torch.equal(values.float(), torch.full_like(values, spec.mean).float())  # type: ignore[arg-type]
         return
-    error = spec.std / values.numel() ** 0.5  # type: ignore[operator]
+    error = spec.std / values.numel() ** 0.5
     assert values.mean().item() == pytest.approx(spec.mean, abs=5 * error)
     assert values.std().item() == pytest.approx(spec.std, abs=5 * error)
     if spec.high is not None:
         assert spec.low == -spec.high  # type: ignore[operator]
         assert values.abs().max().item() == pytest.approx(spec.high, rel=min(1.0, 30 / values.numel()))
-        assert values.abs().max().item() <= spec.high * (1 + 1e-6)  # type: ignore[operator]
+        assert values.abs().max().item() <= spec.high * (1 + 1e-6)
 
 
 def test_padding_row_is_zero() -> None:
@@ -225,7 +225,7 @@ def test_stacks_copy_the_layer_they_are_given(name: str, argument: str) -> None:
     assert (layers.path, layers.argument, layers.copies) == ("layers.*", argument, True)
     assert (norm.path, norm.argument) == ("norm", "norm")
     assert [part.path for part in kind.parts({})] == ["layers.*"]
-    first, second = (dict(layer.named_parameters()) for layer in live.layers)
+    first, second = (dict(layer.named_parameters()) for layer in live.layers)  # type: ignore[union-attr]
     assert all(torch.equal(first[n], second[n]) for n in first)
     assert kind.parameters({}) == ()
 

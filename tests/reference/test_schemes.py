@@ -37,6 +37,11 @@ def test_variances_by_hand(name: str, variance: Fraction) -> None:
     assert std(name, 100, 50, spread=0.5) == pytest.approx(float(variance) ** 0.5, rel=1e-15)
 
 
+def test_sparse_keeps_what_is_not_zero() -> None:
+    """A tenth of N(0, 1/4) set to zero leaves nine tenths of the variance."""
+    assert std("sparse", 100, 50, spread=0.5, sparsity=0.1) == pytest.approx((0.9 / 4) ** 0.5)
+
+
 def test_the_seven_families_are_whole() -> None:
     """Each of the seven schemes is there, with both forms where it has two."""
     assert list(FAMILIES) == ["zero", "random", "xavier", "he", "orthogonal", "lecun", "variance_scaling"]
@@ -104,7 +109,7 @@ def test_he_2015_filters() -> None:
     """The paper's 3x3 layers of 64, 128, 256, 512 filters: std .059, .042, .029, .021 (He et al. 2015, sec. 2.2)."""
     widths = [64, 128, 256, 512]
 
-    assert [round(std("kaiming_normal", 9 * width), 3) for width in widths] == [0.059, 0.042, 0.029, 0.021]  # type: ignore[arg-type,call-overload]
+    assert [round(std("kaiming_normal", 9 * width), 3) for width in widths] == [0.059, 0.042, 0.029, 0.021]  # type: ignore[arg-type]
 
 
 def test_modes() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
-from scipy import integrate, stats
+from scipy import integrate
 
 from initlint.reference.truncation import TWO_SIGMA_STD, truncated_normal_moments, uniform_moments
 
@@ -29,14 +30,14 @@ def test_the_constant_of_keras_and_jax() -> None:
 @given(st.floats(-8, 8), st.floats(0.05, 16))
 def test_any_cut(low: float, width: float) -> None:
     """Moments agree with numerical integration, one-sided and lopsided cuts included."""
-    high = low + width
-    density = stats.norm.pdf
-    mass = integrate.quad(density, low, high, epsabs=0)[0]
-    assume(mass > 1e-14)
-    mean = integrate.quad(lambda x: x * density(x), low, high, epsabs=1e-16)[0] / mass
-    second = integrate.quad(lambda x: (x - mean) ** 2 * density(x), low, high, epsabs=1e-18)[0] / mass
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    x = low + width * (nodes + 1) / 2
+    nearest = min(max(0.0, low), low + width)
+    mass = weights * np.exp((nearest**2 - x**2) / 2)
+    mean = float((mass * x).sum() / mass.sum())
+    std = float(((mass * (x - mean) ** 2).sum() / mass.sum()) ** 0.5)
 
-    assert truncated_normal_moments(0.0, 1.0, low, high) == pytest.approx((mean, math.sqrt(second)), rel=1e-5, abs=1e-6)
+    assert truncated_normal_moments(0.0, 1.0, low, low + width) == pytest.approx((mean, std), rel=1e-6, abs=1e-8)
 
 
 def test_shift_and_scale() -> None:
