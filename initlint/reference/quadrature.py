@@ -19,12 +19,9 @@ def legendre(count: int) -> tuple[tuple[float, float], ...]:
     for index in range(1, count + 1):
         x = math.cos(math.pi * (index - 0.25) / (count + 0.5))
         slope = 1.0
-        for _ in range(50):
+        for _ in range(8):  # Newton, from a start good to three digits
             value, slope = _legendre_value(count, x)
-            step = value / slope
-            x -= step
-            if abs(step) < 1e-16:
-                break
+            x -= value / slope
         rule.append((x, 2 / ((1 - x * x) * slope * slope)))
     return tuple(rule)
 
