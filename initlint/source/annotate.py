@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from initlint.finding import Finding
-from initlint.source.suppress import Ignore, find
+from initlint.source.suppress import Ignore, end_of_statement, find
 from initlint.source.text import SourceText
 
 _NOT_SILENCED = ("INI001", "INI002", "INI003")  # an ignore for an ignore, or in a file that cannot be read
@@ -17,7 +17,7 @@ def annotate(source: SourceText, findings: Iterable[Finding]) -> tuple[SourceTex
     """The text with ignore comments, and how many findings they silence.
 
     A comment goes to the finding's first line; where none can stand there (a string or a backslash goes on), to the
-    first line after it that can take one.
+    end of the statement.
     """
     codes: dict[int, set[str]] = defaultdict(set)
     lines = list(source.lines)
@@ -26,7 +26,7 @@ def annotate(source: SourceText, findings: Iterable[Finding]) -> tuple[SourceTex
         span = source.absolute(finding.cell, finding.span)
         if finding.code in _NOT_SILENCED:
             continue
-        line = _line_for_comment(source, span.line, max(span.end_line, span.line))
+        line = _line_for_comment(source, span.line)
         if line is not None:
             codes[line].add(finding.code)
             count += 1
@@ -44,10 +44,12 @@ def _with_codes(line: str, ignore: Ignore | None, codes: list[str]) -> str:
     return f"{line[:start]}# initlint: ignore[{joined}]{line[end:]}"
 
 
-def _line_for_comment(source: SourceText, first: int, last: int) -> int | None:
-    """The first line from the finding's on where a comment is a comment, and reaches the finding."""
-    for line in (first, last):
+def _line_for_comment(source: SourceText, first: int) -> int | None:
+    """The line on which a comment is a comment, and reaches a finding on line `first`."""
+    for line in dict.fromkeys((first, end_of_statement(source.text, first))):
         lines = list(source.lines)
+        if lines[line - 1].rstrip().endswith("\\"):
+            continue
         lines[line - 1] = f"{lines[line - 1]}  # initlint: ignore"
         ignores = find(replace(source, text="\n".join(lines))).ignores
         if any(one.span.line == line and one.codes is None and one.reaches(first) for one in ignores):

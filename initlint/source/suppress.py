@@ -82,6 +82,12 @@ def find(source: SourceText) -> Suppressions:
     return Suppressions(tuple(ignores), skip)
 
 
+def end_of_statement(text: str, line: int) -> int:
+    """The last line of the logical line that `line` belongs to."""
+    ends = (token.start[0] for token in _tokens(text) if token.type == tokenize.NEWLINE)
+    return next((end for end in ends if end >= line), line)
+
+
 def _split(codes: str) -> tuple[str, ...]:
     return tuple(code for code in re.split(r"[,\s]+", codes) if code)
 

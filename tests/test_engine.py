@@ -1,0 +1,137 @@
+"""The engine: files in, findings out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from initlint.config import Settings
+from initlint.engine import make
+from initlint.errors import PackError
+from initlint.finding import Severity
+from initlint.source.files import scan
+from tests.line_rules import lint, put, told
+
+pytestmark = pytest.mark.usefixtures("line_rules")
+
+
+def test_findings_come_in_reading_order(here: Path) -> None:
+    """By file, then by line, whatever the order of the rules and of the files."""
+    put(here, b="import torch\nbad = 1\n", a="import torch\nbad = 1\nworse = 2\nbad = 3\n")
+
+    assert ["a.py:2: INI901", "a.py:3: INI902", "a.py:4: INI901", "b.py:2: INI901"] == told(lint())
+
+
+def test_files_that_cannot_matter_are_not_described(here: Path) -> None:
+    """Without a word of torch no rule looks at a file."""
+    put(here, plain="bad = 1\n")
+
+    assert [] == told(lint())
+
+
+def test_a_broken_file_is_a_finding_and_the_run_goes_on(here: Path) -> None:
+    """Also a file that cannot matter is told of when it does not parse."""
+    put(here, a="def f(:\n", b="import torch\nif bad\n", c="import torch\nbad = 1\n")
+
+    assert ["a.py:1: INI002", "b.py:2: INI002", "c.py:2: INI901"] == told(lint())
+
+
+def test_an_unreadable_file_is_a_finding(here: Path) -> None:
+    """A link that leads nowhere is named, with the system's reason."""
+    (here / "lost.py").symlink_to(here / "nowhere.py")
+    (finding,) = lint(None, "lost.py").findings
+
+    assert ("INI002", "cannot read the file: no such file or directory") == (finding.code, finding.message)
+
+
+def test_a_crashing_rule_is_a_finding_and_the_others_go_on(here: Path) -> None:
+    """The finding names the rule and the line it was looking at; the traceback is kept."""
+    put(here, net="import torch\nbad = 1\nboom = 2\n")
+    outcome = lint()
+    crash = next(one for one in outcome.findings if one.code == "INI003")
+
+    assert ["net.py:2: INI901", "net.py:3: INI003"] == told(outcome)
+    assert "rule INI904 (boom-word) crashed here: ZeroDivisionError: no rule" == crash.message
+    assert "ZeroDivisionError" in outcome.traces[0]
+
+
+def test_a_crash_of_the_description_is_a_finding(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that the description chokes on is named; the run goes on."""
+    put(here, net="import torch\n")
+
+    def fail(project: object, path: str) -> None:
+        raise KeyError(path)
+
+    monkeypatch.setattr("initlint.describe.build.describe", fail)
+    (finding,) = lint().findings
+
+    assert "the description crashed on this file: KeyError: 'net.py'" == finding.message
+
+
+def test_a_file_nested_too_deeply_is_a_finding(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recursion that ends is no bug of a rule."""
+    put(here, net="import torch\n")
+
+    def sink(project: object, path: str) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("initlint.describe.build.describe", sink)
+
+    assert ["net.py:1: INI002"] == told(lint())
+
+
+def test_several_processes_say_what_one_says(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same findings in the same order, crashes included."""
+    put(here, **{f"net{n}": f"import torch\n{'bad = 1' if n % 3 else 'boom = 1'}\n" for n in range(40)})
+    alone = lint(Settings(cache=False, jobs=1))
+    monkeypatch.setattr("initlint.pool._WORTH_IT", 0)
+    together = lint(Settings(cache=False, jobs=2))
+
+    assert alone.findings == together.findings
+    assert len(alone.traces) == len(together.traces) == 14
+
+
+def test_severities_are_chosen(here: Path) -> None:
+    """Advice is shown when asked for; `error` alone leaves warnings out."""
+    put(here, net="import torch\nbad = hint = worse = 1\n")
+
+    assert {"INI901", "INI902"} == {one.code for one in lint().findings}
+    for severity, count in ((Severity.INFO, 3), (Severity.ERROR, 1)):
+        assert count == len(lint(Settings(cache=False, min_severity=severity)).findings)
+
+
+def test_findings_outside_of_the_run_are_dropped(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule may speak of another file, once; if that is not among the linted ones, it is not told."""
+    put(here, a="import torch\n", b="import torch\nbad = 1\n", c="import torch\n")
+
+    from initlint.describe.nodes import FileModel  # what the description hands to the rules
+    from initlint.describe.project import Project
+
+    def describe_b(project: Project, path: str) -> FileModel:
+        return (
+            FileModel("b.py", project.sources["b.py"])
+            if "b.py" in project.sources
+            else FileModel(path, project.sources[path])
+        )
+
+    monkeypatch.setattr("initlint.describe.build.describe", describe_b)
+
+    assert ["b.py:2: INI901"] == told(lint())
+    assert [] == told(lint(None, "a.py", "c.py"))
+
+
+def test_an_incomplete_pack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the engine's own rules there is no run."""
+    monkeypatch.setattr("initlint.packs.load", dict)
+
+    with pytest.raises(PackError, match="INI001, INI002, INI003 not found"):
+        make(Settings())
+
+
+def test_an_interrupted_run_can_be_repeated(here: Path) -> None:
+    """An engine keeps nothing of a run: the next gives the same."""
+    put(here, net="import torch\nbad = 1\n")
+    engine = make(Settings(cache=False))
+
+    assert engine.run(scan(["net.py"])).findings == engine.run(scan(["net.py"])).findings
