@@ -35,10 +35,17 @@ def encode(before: SourceText, after: SourceText, data: bytes) -> bytes:
             f"{before.path}: the fix needs {sign!r}, which the file's encoding {before.encoding} does not have: "
             "nothing was written; save the file as UTF-8 first"
         ) from None
-    again = decode(before.path, new)
-    if (again.text, again.encoding, again.bom) != (after.text, before.encoding, before.bom):
+    if not _reads_as(new, after, before):
         raise SourceError(f"{before.path}: the fix would change how the file is decoded: nothing was written")
     return new
+
+
+def _reads_as(data: bytes, after: SourceText, before: SourceText) -> bool:
+    try:
+        again = decode(before.path, data)
+    except SourceError:
+        return False
+    return (again.text, again.encoding, again.bom) == (after.text, before.encoding, before.bom)
 
 
 def merge(
@@ -55,15 +62,17 @@ def merge(
     old = split_lines(raw)
     if len(old) != len(before):
         raise SourceError("the file has changed meanwhile: nothing was written, run initlint again")
-    pieces: list[str] = []
+    lines: list[tuple[str, str]] = []
     end = old[0][1] or newline
-    for number, (line, origin) in enumerate(zip(after, origins(before, after), strict=True)):
+    for line, origin in zip(after, origins(before, after), strict=True):
         text = restore(line)
         if origin is not None:
             end = old[origin][1] or end
             text = old[origin][0] if line == before[origin] else text
-        pieces.append(text + (end if number + 1 < len(after) else ""))
-    return "".join(pieces)
+        if not text and end == "\n" and lines and lines[-1][1] == "\r":
+            lines[-1] = (lines[-1][0], "\n")  # together the two ends would be one
+        lines.append((text, end))
+    return "".join(text + end for text, end in lines).removesuffix(lines[-1][1] if lines else "")
 
 
 def split_lines(raw: str) -> list[tuple[str, str]]:

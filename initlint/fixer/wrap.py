@@ -44,12 +44,11 @@ def unwrap(source: SourceText, statement: ast.With | ast.If) -> tuple[Edit, ...]
         raise CannotRewrite("a header without a block")
     if body.header.comment or body.footer:
         raise CannotRewrite("a comment that would be lost")
-    first, *rest = body.body
-    lines = [line for line in first.leading_lines if line.comment]
-    if lines:
+    inner = Piece(tuple(body.body), piece.step)  # type: ignore[arg-type] # a block's are these two kinds
+    first = inner.nodes[0]
+    if any(line.comment for line in first.leading_lines):
         raise CannotRewrite("a comment between the header and the body")
-    nodes = (first.with_changes(leading_lines=lines), *rest)
-    return rebuild(source, here, Piece(nodes, piece.step))
+    return rebuild(source, here, Piece((first.with_changes(leading_lines=()), *inner.nodes[1:]), piece.step))
 
 
 def _wrap(source: SourceText, statements: Sequence[ast.stmt], header: _Header) -> tuple[Edit, ...]:

@@ -108,7 +108,7 @@ RENAMED = [
     ("from a import xavier_, new_ as n\nxavier_(w)", "from a import xavier_, new_ as n\nn(w)"),
     ("from a import new_\nfrom a import xavier_\nxavier_(w)", "from a import new_\nfrom a import xavier_\nnew_(w)"),
     ("from a import (xavier_)\nxavier_(w)", "from a import (xavier_, new_)\nnew_(w)"),
-    ("from a import (\n    b,  # c\n    xavier_,\n)\nxavier_(w)", "from a import (\n    b,  # c\n    xavier_,\n    new_,\n)\nnew_(w)"),
+    ("from a import (\n b,  # c\n xavier_,\n)\nxavier_(w)", "from a import (\n b,  # c\n xavier_,\n new_,\n)\nnew_(w)"),
     ("from a import (\n    xavier_ # d\n)\nxavier_(w)", "from a import (\n    xavier_, # d\n    new_\n)\nnew_(w)"),
     ("from a import b, \\\n  xavier_\nxavier_(w)", "from a import b, \\\n  xavier_, \\\n  new_\nnew_(w)"),
     ("import b; from a import xavier_; c\nxavier_(w)", "import b; from a import xavier_, new_; c\nnew_(w)"),
