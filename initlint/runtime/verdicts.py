@@ -179,7 +179,8 @@ def _is_saturated(layer: LayerSignal) -> bool:
 
 def _initial_loss(report: Propagation) -> Verdict | None:
     found = report.classification
-    if found is None or found.excess <= max(2.0, log(found.classes) / 2):
+    # An exploding signal has been told; its loss is the same mistake once more.
+    if found is None or _exploding_activations(report) is not None or found.excess <= max(2.0, log(found.classes) / 2):
         return None
     message = (
         f"the loss starts at {found.loss:.1f} where an even guess over {found.classes} classes gives "
