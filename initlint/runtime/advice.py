@@ -22,6 +22,8 @@ class Surrounding:
 
     follows: tuple[str, ...] = ()
     on_path: bool = False  # in series with others, nothing normalising it
+    fan_in: int | None = None
+    std: float | None = None
 
     @property
     def normalised(self) -> bool:
@@ -53,7 +55,9 @@ class Surroundings:
         plain = {signal.layers[row].name for path in signal.paths for row in path.rows}
         found: dict[str, Surrounding] = {}
         for layer in signal.layers:
-            found.setdefault(layer.name, Surrounding(layer.follows, layer.name in plain))
+            found.setdefault(
+                layer.name, Surrounding(layer.follows, layer.name in plain, layer.fan_in, layer.weight_std)
+            )
         return cls(found)
 
     def of_layer(self, name: str) -> Surrounding | None:
@@ -65,7 +69,15 @@ def advised(row: Parameter, around: Surrounding | None) -> Parameter:
     """The row with what the formulas ask for, where something is known of its use."""
     if around is None:
         return row
-    row = replace(row, followed_by=around.follows, normalised=around.normalised, residual=around.residual)
+    row = replace(
+        row,
+        followed_by=around.follows,
+        normalised=around.normalised,
+        residual=around.residual,
+        on_path=around.on_path,
+        used_fan_in=around.fan_in if row.role in {"weight", "raw"} else None,
+        used_std=around.std if row.role in {"weight", "raw"} else None,
+    )
     wanted = recommendation(row, around)
     if wanted is None or row.effective_fan_in is None:
         return row

@@ -75,5 +75,3 @@ def _record(target: Target, recipe: Recipe, tape: Tape) -> tuple[nn.Module, Sigh
 def _line(error: BaseException) -> str:
     text = str(error).strip()
     return text.splitlines()[0][:300] if text else "no message"
-
-

@@ -17,6 +17,8 @@ from initlint.runtime.load import Recipe, checked, find_recipe
 from initlint.runtime.propagation import measure
 from initlint.runtime.propagation_report import Propagation
 from initlint.runtime.protocol import Model, Request, Target, Verdict
+from initlint.runtime.lost import lost_writes
+from initlint.runtime.sensitivity import with_sensitivity
 from initlint.runtime.survey import holders, lazy_names, survey
 from initlint.runtime.verdicts import judge
 
@@ -46,14 +48,18 @@ def report(
     started: float,
 ) -> Model:
     """Put together what was found."""
-    propagation, verdicts = None, ()
+    propagation: Propagation | None = None
+    verdicts: tuple[Verdict, ...] = ()
     if real is not None and request.propagate:
         progress("following the signal")
         propagation, verdicts = _signal(real, recipe, target, request)
         if propagation.problem:
             notes.append(propagation.problem)
     progress("reading the tape")
+    verdicts += tuple(lost_writes(build))
     parameters = tuple(survey(build, real, propagation, seed=request.seed, sampled=request.statistics))
+    if propagation is not None and not propagation.problem and real is not None:
+        parameters = with_sensitivity(parameters, real, _inputs(target), target.input_shape, request.seed)
     lazy = lazy_names(build.model)
     if lazy:
         notes.append(f"{len(lazy)} parameters have no shape before the first forward: {', '.join(lazy[:4])}")
@@ -99,15 +105,17 @@ def _real(
 def _signal(
     model: nn.Module, recipe: Recipe, target: Target, request: Request
 ) -> tuple[Propagation, tuple[Verdict, ...]]:
-    inputs = load_function(target.inputs) if target.inputs else None
-
     def rebuild() -> nn.Module:
         return checked(target, recipe.build())
 
     signal = measure(
-        model, inputs, input_shape=target.input_shape, seeds=request.seeds, seed=request.seed, rebuild=rebuild
+        model, _inputs(target), input_shape=target.input_shape, seeds=request.seeds, seed=request.seed, rebuild=rebuild
     )
     return signal, tuple(judge(signal))
+
+
+def _inputs(target: Target) -> object:
+    return load_function(target.inputs) if target.inputs else None
 
 
 def peak_memory() -> int:

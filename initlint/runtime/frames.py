@@ -121,8 +121,6 @@ def user_traceback(error: BaseException) -> str:
     return "".join(lines)
 
 
-
-
 def shorten_dump(output: str) -> tuple[str, str]:
     """Split what a hanging child printed from faulthandler's dump, and keep the user's frames of the main thread."""
     start = output.rfind("Timeout (0:")

@@ -161,7 +161,7 @@ def _outcome(
     reads = [item for item in sources if facts.name not in evaluate.OVERWRITING]
     if not reads or creating.value is not UNKNOWN:
         return Content(creating.value), creating.scheme, None
-    first = reads[0]
+    first = next((item for item in reads if item.is_floating_point()), reads[0])
     ledger = tape.ledger(first)
     seen = Geometry(first.storage_offset(), tuple(first.size()), tuple(first.stride()))
     values = [_value(tape, item) for item in reads[1:]]
@@ -225,9 +225,7 @@ def _in_place(facts: OperationFacts) -> str:
     return facts.operation.split(".")[-2]
 
 
-def _log(
-    tape: Tape, facts: OperationFacts, args: Any, kwargs: Any, result: Any, written: list[torch.Tensor]
-) -> None:
+def _log(tape: Tape, facts: OperationFacts, args: Any, kwargs: Any, result: Any, written: list[torch.Tensor]) -> None:
     reads = frozenset(tape.ledger(tensor).key for tensor in facts.tensors(args, kwargs))
     flat = result if isinstance(result, (tuple, list)) else (result,)
     results = tuple(tape.reference(item) if isinstance(item, torch.Tensor) else None for item in flat)

@@ -22,7 +22,9 @@ from initlint.runtime.protocol import Failure, Place, Target
 class LoadFailure(Exception):
     """A target that cannot be built; carries what to tell."""
 
-    def __init__(self, target: Target, message: str, error: BaseException | None = None, *, skipped: bool = False) -> None:
+    def __init__(
+        self, target: Target, message: str, error: BaseException | None = None, *, skipped: bool = False
+    ) -> None:
         """`error` is the user's own exception, if there was one."""
         super().__init__(message)
         self.failure = Failure(
@@ -186,11 +188,11 @@ def _from_config(target: Target) -> Recipe:
     place = Place(str(path), 1, 1, 1, 1)
     if factory is not None:
         return Recipe(name, lambda: factory(config), place)
-    return Recipe(type(config).__name__.removesuffix("Config"), lambda: transformers.AutoModel.from_config(config), place)
+    return Recipe(
+        type(config).__name__.removesuffix("Config"), lambda: transformers.AutoModel.from_config(config), place
+    )
 
 
 def _architecture(config: Any) -> str:
     names = getattr(config, "architectures", None) or [""]
     return str(names[0] or "")
-
-

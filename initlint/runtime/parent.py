@@ -195,7 +195,12 @@ def resident_memory(process: int) -> int:
 
 def _environment() -> dict[str, str]:
     # Weights are drawn in the same order whatever the environment says, and nothing is downloaded.
-    fixed = {"PYTHONHASHSEED": "0", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    fixed = {
+        "PYTHONHASHSEED": "0",
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
     return {**os.environ, **fixed}
 
 

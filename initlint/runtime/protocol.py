@@ -72,7 +72,7 @@ class Event:
     std: float | None = None
     place: Place | None = None  # the user's line
     near: Place | None = None  # the library's line, where that is another
-    draw: int | None = None  # equal numbers have equal draws
+    default: bool = False  # by the constructor of one of torch's own layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,7 @@ class Sensitivity:
 
     gradient: str
     blocks: bool = False
+    partner: str = ""  # the other zero factor, where two stand in series
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ class Parameter:
     history: tuple[Event, ...] = ()
     form: Form | None = None
     overlays: tuple[Form, ...] = ()
+    draw: int | None = None  # equal numbers have equal draws
     uninitialized: float = 0.0  # share of entries that nothing wrote
     method: str = "meta"  # meta, replay, real, or outside (made where the tape did not run)
     mean: float | None = None
@@ -167,6 +169,9 @@ class Parameter:
     followed_by: tuple[str, ...] = ()
     normalised: bool | None = None
     residual: bool | None = None
+    on_path: bool = False  # in series with other layers, nothing normalising it
+    used_fan_in: int | None = None  # as forward contracts it
+    used_std: float | None = None  # of the tensor that forward contracts
     facts: dict[str, Any] = field(default_factory=dict)  # padding_idx, groups, transposed, negative_slope ...
     sensitivity: Sensitivity | None = None
 

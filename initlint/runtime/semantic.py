@@ -140,4 +140,3 @@ def _swap(function: types.FunctionType, name: str, observe: Observer) -> None:
     space: dict[str, Any] = {}
     exec(compile(text, function.__code__.co_filename, "exec"), space)
     function.__code__ = space[function.__name__].__code__
-

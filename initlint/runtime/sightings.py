@@ -38,7 +38,9 @@ class Sightings:
 
     def places(self, model: nn.Module) -> dict[str, Place]:
         """The place of each module, by its path in the model."""
-        found = {name: resolve(self.trails[module].best) for name, module in model.named_modules() if module in self.trails}
+        found = {
+            name: resolve(self.trails[module].best) for name, module in model.named_modules() if module in self.trails
+        }
         return {name: place for name, place in found.items() if place is not None}
 
 

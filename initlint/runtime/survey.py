@@ -69,7 +69,8 @@ def survey(
     surroundings = Surroundings.of(signal)
     for holder in holders(build.model):
         row = _row(build, holder, numbers if sampled else None, seed)
-        yield advised(row, surroundings.of_layer(holder.names[0].rpartition(".")[0]))
+        name = holder.names[0]
+        yield advised(row, surroundings.of_layer(name) or surroundings.of_layer(name.rpartition(".")[0]))
 
 
 def _named(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
@@ -104,6 +105,7 @@ def _row(build: Build, holder: Holder, numbers: dict[str, torch.Tensor] | None, 
         history=tuple(_events(history)),
         form=_form(form) if form is not None else None,
         overlays=tuple(_overlay(where, value, view) for where, value in content.parts),
+        draw=None if content.parts else content.base.draw,
         uninitialized=raw,
         method="outside" if outside else build.method,
         mean=mean,
@@ -174,7 +176,7 @@ def _events(history: list[tuple[Write, Geometry]]) -> Iterator[Event]:
             std=form.std if form else None,
             place=place,
             near=near if near != place else None,
-            draw=value.draw if value else None,
+            default=write.trail.constructor,
         )
 
 
@@ -196,9 +198,3 @@ def _overlay(where: Geometry, value: Value, view: Geometry) -> Form:
 
 def _finite(value: float) -> float | None:
     return value if abs(value) != float("inf") else None
-
-
-def draw_of(ledger: Ledger, view: Geometry) -> int | None:
-    """The draw that fills the whole view, if one does."""
-    content = ledger.read(view)
-    return None if content.parts else content.base.draw

@@ -85,7 +85,14 @@ class Tape:
         self.write(ledger, "create", geometry(tensor), "literal", "tensor", {}, content=content)
 
     def write(
-        self, ledger: Ledger, kind: str, region: Geometry, scheme: str, function: str, arguments: dict[str, Any], **more: Any
+        self,
+        ledger: Ledger,
+        kind: str,
+        region: Geometry,
+        scheme: str,
+        function: str,
+        arguments: dict[str, Any],
+        **more: Any,
     ) -> None:
         """Enter a write; inside an init function the entry waits for the function's own."""
         self.count += 1

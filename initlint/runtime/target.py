@@ -18,7 +18,11 @@ _SKIPPED_FOLDERS = {".git", ".venv", "venv", "node_modules", "__pycache__", "bui
 
 def parse(text: str, *, arguments: str = "", keywords: str = "", **more: Any) -> Target:
     """The target that `text` names. Nothing is imported; what can be told from the file system is told here."""
-    given = {"arguments": tuple(_json(arguments, "--args", list)), "keywords": _json(keywords, "--kwargs", dict), **more}
+    given = {
+        "arguments": tuple(_json(arguments, "--args", list)),
+        "keywords": _json(keywords, "--kwargs", dict),
+        **more,
+    }
     if text.startswith("hf:"):
         return Target(text, "hf", _file(text, text[3:]), **given)
     location, colon, name = text.rpartition(":")

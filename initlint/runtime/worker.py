@@ -79,7 +79,9 @@ def _guarded(target: Target, request: Request, channel: Channel) -> Model | Fail
     except LoadFailure as failure:
         return failure.failure
     except MemoryError:
-        return Failure(target.text, f"{target.text} needs more than the memory limit of {request.memory_limit >> 20} MB")
+        return Failure(
+            target.text, f"{target.text} needs more than the memory limit of {request.memory_limit >> 20} MB"
+        )
 
 
 def _die_with_parent() -> None:

@@ -1,0 +1,156 @@
+"""No value, or the same value: INI101 to INI105, INI807, INI808, INI811. (parent)"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from initlint.finding import Severity
+from initlint.runtime.protocol import Event, Model, Parameter
+from initlint.runtime.remark import Remark, last_place, layer_of
+
+# A second network that starts as a copy on purpose.
+_COPIES = re.compile(
+    r"(^|[._])(target|ema|teacher|momentum|old|shadow|reference|ref|frozen|averaged|avg|swa|key_encoder|encoder_k|prev\w*)"
+    r"([._\d]|$)",
+    re.IGNORECASE,
+)
+# Rows shorter than this many random bits can be equal by chance.
+_ENOUGH_BITS = 96
+_BITS = {"float16": 10, "bfloat16": 8}
+_DRAWN = frozenset({"normal", "uniform", "trunc_normal"})
+_UNITS = frozenset({"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "NonDynamicallyQuantizableLinear"})
+
+
+def uninitialized(model: Model) -> Iterator[Remark]:
+    """INI103: memory that nothing wrote."""
+    for row in model.parameters:
+        if not row.uninitialized or row.method == "outside" or not row.numel:
+            continue
+        part = "" if row.uninitialized > 0.999 else f" in {row.uninitialized:.0%} of its entries"
+        message = f"`{row.name}` is raw memory{part}: it was made by {_maker(row)} and nothing wrote to it since"
+        born = next((event.place for event in row.history if event.scheme == "empty" and event.place), None)
+        severity = None if row.kind == "parameter" else Severity.INFO
+        cure = "initialise it where it is made, or in reset_parameters"
+        yield Remark("INI103", row.name, message, cure, born or last_place(row), severity)
+
+
+def constant(model: Model) -> Iterator[Remark]:
+    """INI101, INI102, INI104: constant weights that a few steps of descent do not move apart."""
+    rows = [row for row in model.parameters if row.sensitivity is not None and row.form is not None]
+    for row in rows:
+        assert row.sensitivity is not None
+        assert row.form is not None
+        value = row.form.loc or 0.0
+        stuck = row.sensitivity.gradient
+        if stuck == "distinct" and not row.sensitivity.blocks:
+            continue
+        if value == 0 and stuck == "zero" and row.sensitivity.partner:
+            message = (
+                f"`{row.name}` and `{row.sensitivity.partner}` are both zero and multiplied in series: "
+                "the gradient of each is 0 for ever"
+            )
+            yield Remark("INI104", row.name, message, "give one of the two a random init", last_place(row))
+            continue
+        what = {
+            "zero": "its gradient is exactly 0, and stays so",
+            "alike": "its units get equal gradients and stay equal",
+            "distinct": "with it, the output does not depend on the input",
+        }[stuck]
+        code, name = ("INI101", "zero") if value == 0 else ("INI102", f"{value:g} everywhere")
+        cure = (
+            f"{row.suggested}: std {row.suggested_std:.3g}"
+            if row.suggested_std
+            else "a random scheme for its activation"
+        )
+        yield Remark(code, row.name, f"`{row.name}` is all {name}: {what}", cure, last_place(row))
+
+
+def clones(model: Model) -> Iterator[Remark]:
+    """INI105: layers that hold the very same draw."""
+    groups: dict[int, list[tuple[Parameter, Event]]] = defaultdict(list)
+    for row in model.parameters:
+        event = row.history[-1] if row.history else None
+        if event is None or row.draw is None or row.kind != "parameter" or not row.trainable:
+            continue
+        if row.form is not None and (row.form.family in _DRAWN or row.form.family in {"orthogonal", "sparse"}):
+            groups[row.draw].append((row, event))
+    by_place: dict[object, list[tuple[Parameter, list[str]]]] = defaultdict(list)
+    for members in groups.values():
+        names = [row.name for row, _ in members]
+        copies = [(row, event) for row, event in members if event.function in {"clone", "copy_", "_to_copy"}]
+        if len(names) < 2 or not copies or any(_COPIES.search(name) for name in names):
+            continue
+        by_place[copies[-1][1].place].append((copies[-1][0], names))
+    for found in by_place.values():
+        row, names = found[0]
+        layers = sorted({layer_of_list(name) for _, group in found for name in group})
+        message = (
+            f"{len(names)} layers are copies of one and start equal, as `{names[0]}` and `{names[-1]}` do: "
+            f"{sum(len(group) for _, group in found)} tensors hold {len(found)} draws"
+        )
+        cure = f"build each of {', '.join(layers[:3])} anew, or initialise them again afterwards"
+        yield Remark("INI105", row.name, message, cure, last_place(row))
+
+
+def layer_of_list(name: str) -> str:
+    """`blocks.3.fc.weight` is in `blocks`: the part of the name before the first index."""
+    head = re.split(r"\.\d+(?:\.|$)", name)[0]
+    return head if head != name else name.rpartition(".")[0] or name
+
+
+def duplicates(model: Model) -> Iterator[Remark]:
+    """INI807 and INI811: equal units, equal shards, in what was drawn at random."""
+    for row in model.parameters:
+        found = row.measured
+        if found is None or row.kind != "parameter" or row.form is None or len(row.shape) < 2:
+            continue
+        bits = row.numel // row.shape[0] * _BITS.get(row.dtype, 22)
+        if row.form.family not in _DRAWN or row.overlays or bits < _ENOUGH_BITS:
+            continue
+        if found.halves_equal:
+            message = f"one half of `{row.name}` repeats the other: both were drawn with one seed"
+            cure = "give each rank a seed of its own, or draw the whole tensor before it is sharded"
+            yield Remark("INI811", row.name, message, cure, last_place(row))
+        elif found.duplicate_rows:
+            message = f"{found.duplicate_rows} of the {row.shape[0]} units of `{row.name}` equal another one"
+            yield Remark("INI807", row.name, message, "draw every unit on its own", last_place(row))
+
+
+def equal_units(model: Model) -> Iterator[Remark]:
+    """INI807: a layer whose units all start equal, by a copied or spelled-out row."""
+    for row in model.parameters:
+        found = row.measured
+        if found is None or row.module not in _UNITS or row.facts.get("groups", 1) != 1 or row.role != "weight":
+            continue
+        if found.duplicate_rows != row.shape[0] - 1 or row.shape[0] < 2 or "pixel_shuffle" in row.followed_by:
+            continue
+        if row.form is None or row.form.family not in _DRAWN:
+            message = f"all {row.shape[0]} units of `{row.name}` start equal"
+            yield Remark("INI807", row.name, message, "draw every unit on its own", last_place(row))
+
+
+def not_finite(model: Model) -> Iterator[Remark]:
+    """INI808: NaN, infinities, or the denormal noise of raw memory."""
+    for row in model.parameters:
+        found = row.measured
+        if found is None or row.uninitialized or row.kind != "parameter":
+            continue
+        if found.finite < 1:
+            bad = round((1 - found.finite) * found.sampled)
+            message = f"`{row.name}` holds {bad} entries that are not finite numbers, of {found.sampled} looked at"
+            yield Remark(
+                "INI808", row.name, message, "find the expression that overflows or divides by 0", last_place(row)
+            )
+        elif found.denormal > 0.5:
+            message = f"{found.denormal:.0%} of `{row.name}` is denormal: the noise of raw memory"
+            yield Remark("INI808", row.name, message, "initialise it", last_place(row))
+
+
+def _maker(row: Parameter) -> str:
+    born = next((event for event in row.history if event.scheme == "empty"), None)
+    return f"torch.{born.function}" if born else "an allocation"
+
+
+CHECKS = (uninitialized, constant, clones, duplicates, equal_units, not_finite)

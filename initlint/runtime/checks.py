@@ -1,0 +1,112 @@
+"""From what the child reports to findings at the user's lines. (parent)"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+from initlint.finding import Evidence, Finding, Span
+from initlint.rule import Rule
+from initlint.runtime import check_history, check_scale, check_values
+from initlint.runtime.check_depth import default_in_deep_rectifier
+from initlint.runtime.check_statistics import off_reference
+from initlint.runtime.protocol import Model, Place
+from initlint.runtime.remark import Remark, module_place
+
+# On one tensor the first of these silences what it makes pointless.
+_SILENCES = {
+    "INI103": ("INI808", "INI809", "INI807"),
+    "INI304": ("INI302", "INI303", "INI305", "INI809"),
+    "INI302": ("INI305",),
+    "INI303": ("INI305",),
+    "INI101": ("INI305",),
+    "INI102": ("INI305", "INI807"),
+    "INI105": ("INI807",),
+}
+_EVERYWHERE = (*check_values.CHECKS, *check_history.CHECKS, *check_scale.CHECKS)
+
+
+def findings_of(models: Iterable[Model], rules: Mapping[str, Rule], *, alpha: float = 1e-6) -> list[Finding]:
+    """All findings, in reading order; what several weights of one line share is one finding."""
+    listed = list(models)
+    share = alpha / max(len(listed), 1)
+    found = chain.from_iterable(_of_model(model, rules, share) for model in listed)
+    return sorted(_grouped(found), key=lambda finding: finding.sort_key)
+
+
+def remarks(model: Model, alpha: float) -> list[Remark]:
+    """What the checks say, the most specific first to speak."""
+    said = [remark for check in _EVERYWHERE for remark in check(model)]
+    said += default_in_deep_rectifier(model)
+    said += off_reference(model, alpha)
+    said += [
+        Remark(verdict.code, verdict.layer, verdict.message, verdict.help, verdict.place) for verdict in model.verdicts
+    ]
+    mute = {(remark.name, code) for remark in said for code in _SILENCES.get(remark.code, ())}
+    return [remark for remark in said if (remark.name, remark.code) not in mute]
+
+
+def _of_model(model: Model, rules: Mapping[str, Rule], alpha: float) -> Iterator[Finding]:
+    for remark in remarks(model, alpha):
+        rule = rules.get(remark.code)
+        if rule is None:
+            continue
+        place = remark.place or module_place(model, remark.name) or Place(model.target, 1, 1, 1, 1)
+        yield Finding(
+            code=rule.code,
+            name=rule.name,
+            severity=remark.severity or rule.severity,
+            path=shown_path(place.path),
+            span=Span(place.line, place.column, place.end_line, place.end_column),
+            message=remark.message,
+            help=remark.help,
+            layer=f"{model.name}.{remark.name}" if remark.name else model.name,
+            confidence=rule.confidence,
+            evidence=Evidence.RUNTIME,
+        )
+
+
+def shown_path(path: str) -> str:
+    """As the user would type it: relative where it lies under the current folder."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
+
+
+def _grouped(found: Iterable[Finding]) -> Iterator[Finding]:
+    groups: dict[Any, list[Finding]] = {}
+    for finding in found:
+        groups.setdefault((finding.code, finding.path, finding.span), []).append(finding)
+    for members in groups.values():
+        layers = list(dict.fromkeys(member.layer for member in members))
+        first = min(members, key=lambda member: member.severity.rank)
+        if len(layers) > 1:
+            first = replace(first, message=f"{first.message}; the same for {_others(len(layers) - 1)} made here")
+        yield first
+
+
+def _others(count: int) -> str:
+    return "one other weight" if count == 1 else f"{count} other weights"
+
+
+def merge(source: Iterable[Finding], runtime: Iterable[Finding]) -> list[Finding]:
+    """One list: where both sides report one code on one statement, one finding with both evidences."""
+    waiting = list(runtime)
+    merged: list[Finding] = []
+    for finding in source:
+        twins = [other for other in waiting if _same(finding, other)]
+        waiting = [other for other in waiting if other not in twins]
+        merged.append(
+            replace(finding, evidence=Evidence.BOTH, layer=finding.layer or twins[0].layer) if twins else finding
+        )
+    return sorted([*merged, *waiting], key=lambda finding: finding.sort_key)
+
+
+def _same(source: Finding, runtime: Finding) -> bool:
+    return (
+        source.code == runtime.code
+        and os.path.abspath(source.path) == os.path.abspath(runtime.path)  # noqa: PTH100 - links are not followed
+        and source.span.line <= runtime.span.line <= max(source.span.end_line, source.span.line)
+    )

@@ -1,0 +1,82 @@
+"""Init that went nowhere: written to a recomputed weight (INI506) or to a copy that nobody read (INI507). (child)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
+
+from initlint.runtime.build import Build
+from initlint.runtime.evaluate import COPYING
+from initlint.runtime.frames import resolve
+from initlint.runtime.ledger import Ledger, Write
+from initlint.runtime.protocol import Verdict
+
+_SELECTING = frozenset({"index", "index_select", "masked_select", "take", "gather"})
+_WEIGHTS = ("weight",)
+
+
+def lost_writes(build: Build) -> Iterator[Verdict]:
+    """Verdicts on init calls whose target is no parameter's memory."""
+    owned = {parameter.untyped_storage()._cdata for parameter in _tensors(build.model)}
+    seen: set[object] = set()
+    for layer, ledger, owner in _recomputed(build):
+        write = _init_on(ledger)
+        place = resolve(write.trail.best) if write else None
+        if write is None or place in seen:
+            continue
+        seen.add(place)
+        message = f"`{owner}` is recomputed from other parameters at every use: this {write.scheme} on it is lost"
+        yield Verdict("INI506", layer, message, "initialise first, then wrap", place)
+    yield from _on_copies(build, owned, seen)
+
+
+def _tensors(model: nn.Module) -> Iterator[torch.Tensor]:
+    yield from model.parameters()
+    yield from model.buffers()
+    for module in model.modules():
+        yield from (value for value in vars(module).values() if isinstance(value, torch.Tensor))
+
+
+def _recomputed(build: Build) -> Iterator[tuple[str, Ledger, str]]:
+    for name, module in build.model.named_modules():
+        prefix = f"{name}." if name else ""
+        for attribute in _WEIGHTS:
+            value = vars(module).get(attribute)
+            if isinstance(value, torch.Tensor) and f"{attribute}_g" in module._parameters:
+                ledger = build.tape.ledgers.get(value.untyped_storage()._cdata)
+                if ledger is not None:
+                    yield name, ledger, f"{prefix}{attribute}"
+    wrapped = [name for name, module in build.model.named_modules() if is_parametrized(module)]
+    if not wrapped:
+        return
+    computed = {"_weight_norm_interface", "_weight_norm"}
+    for ledger in build.tape.ledgers.values():
+        if ledger.writes and ledger.writes[0].function in computed and _init_on(ledger):
+            yield wrapped[0], ledger, f"{wrapped[0]}.weight"
+
+
+def _init_on(ledger: Ledger) -> Write | None:
+    return next((write for write in ledger.writes if write.function.startswith("torch.nn.init.")), None)
+
+
+def _on_copies(build: Build, owned: set[int], seen: set[object]) -> Iterator[Verdict]:
+    """A copy of a parameter, initialised and then read by nothing."""
+    read = {key for node in build.tape.log.nodes for key in node.reads - node.writes}
+    for key, ledger in build.tape.ledgers.items():
+        if key in owned or key in read or len(ledger.writes) < 2:
+            continue
+        born, write = ledger.writes[0], _init_on(ledger)
+        copying = born.function in COPYING | _SELECTING
+        if write is None or not copying or born.source is None or born.source[0].key not in owned:
+            continue
+        place = resolve(write.trail.best)
+        if place is None or place in seen:
+            continue
+        seen.add(place)
+        message = (
+            f"this {write.scheme} fills a copy of a parameter (made by {born.function}), which is then thrown away"
+        )
+        yield Verdict("INI507", "", message, "write to the parameter itself, or to a view of it", place)
