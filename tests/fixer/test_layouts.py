@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import random
 import sysconfig
 import warnings
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from initlint.finding import Edit
 from initlint.fixer.fragment import CannotRewrite
 from initlint.fixer.layout import row
-from initlint.fixer.statements import delete_statement, insert_after, insert_before
+from initlint.fixer.statements import delete_statement, insert_after, insert_before, move_after, move_before
 from initlint.fixer.wrap import guard, unwrap, wrap_in_with
 from initlint.source.read import decode
 from initlint.source.text import SourceText
@@ -56,18 +57,23 @@ def statements(tree: ast.AST) -> Block:
     return [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
 
 
-def expected(text: str, number: int, change: Callable[[Block, int], Block]) -> str:
-    """The tree that must come out."""
-    tree = ast.parse(text)
-    target = statements(tree)[number]
+def place(tree: ast.AST, target: ast.stmt, change: Callable[[Block, int], Block]) -> None:
+    """Change the list that `target` stands in; a block that gets empty gets `pass`."""
     for node in ast.walk(tree):
         for name in ("body", "orelse", "finalbody"):
             block = getattr(node, name, None)
-            if isinstance(block, list) and target in block:
-                changed = change(block, block.index(target))
+            if isinstance(block, list) and any(one is target for one in block):
+                changed = change(block, next(i for i, one in enumerate(block) if one is target))
                 setattr(node, name, changed if changed or isinstance(node, ast.Module) else [ast.Pass()])
-                return ast.dump(tree)
+                return
     raise AssertionError("the statement is nowhere")
+
+
+def expected(text: str, number: int, change: Callable[[Block, int], Block]) -> str:
+    """The tree that must come out."""
+    tree = ast.parse(text)
+    place(tree, statements(tree)[number], change)
+    return ast.dump(tree)
 
 
 def check(text: SourceText, number: int, name: str) -> None:
@@ -121,7 +127,31 @@ def test_a_guard_put_on_and_taken_off_leaves_the_tree_as_it_was(program: str, ch
     assert comments(again) == comments(program)
 
 
-STDLIB = ["argparse", "dataclasses", "typing", "tokenize", "inspect", "optparse", "ast", "enum", "shlex", "tarfile"]
+@settings(max_examples=200, deadline=None)
+@given(program=programs(), first=st.integers(0, 10_000), second=st.integers(0, 10_000), after=st.booleans())
+def test_any_statement_moves_to_any_other(program: str, first: int, second: int, *, after: bool) -> None:
+    """With its comments; within one line, into itself, or around an elif there is no fix."""
+    text = source(program)
+    block = statements(text.tree)
+    moved, anchor = block[first % len(block)], block[second % len(block)]
+    try:
+        edits = (move_after if after else move_before)(text, moved, anchor)
+    except CannotRewrite:
+        elifs = [node for node in (moved, anchor) if text.segment(text.span(node)).startswith("elif")]
+
+        assert elifs or anchor in ast.walk(moved) or row(text, moved) == row(text, anchor)
+        return
+    tree = ast.parse(program)
+    here, there = statements(tree)[first % len(block)], statements(tree)[second % len(block)]
+    place(tree, there, lambda b, i: [*b[: i + after], copy.deepcopy(here), *b[i + after :]])
+    place(tree, here, lambda b, i: b[:i] + b[i + 1 :])
+    result = edited(text, edits)
+
+    assert ast.dump(ast.parse(result)) == ast.dump(tree)
+    assert comments(result) == comments(program)
+
+
+STDLIB = ["calendar", "cmd", "dataclasses", "difflib", "fractions", "shlex", "textwrap", "tokenize"]
 
 
 @pytest.mark.parametrize("module", STDLIB)
