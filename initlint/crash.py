@@ -27,10 +27,10 @@ def attempt(call: Callable[[], T]) -> T | Crash:
     """The value of the call, or its crash. An interrupt goes through."""
     try:
         return call()
-    except Exception as error:
-        said = "".join(traceback.format_exception_only(error)).strip().splitlines()
+    except (Exception, SystemExit) as error:
+        said = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
         trace = "".join(traceback.format_exception(error))
-        return Crash(said[-1], trace, _looked_at(error.__traceback__), isinstance(error, RecursionError))
+        return Crash(said, trace, _looked_at(error.__traceback__), isinstance(error, RecursionError))
 
 
 def _looked_at(trace: TracebackType | None) -> Span | None:

@@ -38,7 +38,7 @@ def load() -> dict[str, Rule]:
             taken = rules.get(rule.code)
             if taken is not None:
                 raise PackError(
-                    f"rule pack '{pack}': {type(rule).__module__} claims the code {rule.code}, "
+                    f"rule pack '{pack}': {type(rule).__module__}.{type(rule).__name__} claims the code {rule.code}, "
                     f"which {type(taken).__module__} already has"
                 )
             rules[rule.code] = rule
