@@ -43,9 +43,9 @@ def main() -> None:
     """Serve one request."""
     channel = Channel(int(sys.argv[1]))
     request = decode(Request, json.loads(sys.stdin.readline()))
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=die_with_parent, daemon=True).start()
     sys.argv = ["initlint"]
-    _limit_memory(request.memory_limit)
+    limit_memory(request.memory_limit)
     warnings.simplefilter("ignore")
     for number, target in enumerate(request.targets):
         channel.send("start", {"number": number, "target": target.text})
@@ -84,7 +84,8 @@ def _guarded(target: Target, request: Request, channel: Channel) -> Model | Fail
         )
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Wait for the end of stdin, which means that the parent is gone; then go, with everything started here."""
     try:
         while sys.stdin.readline():
             pass
@@ -93,7 +94,8 @@ def _die_with_parent() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def _limit_memory(limit: int) -> None:
+def limit_memory(limit: int) -> None:
+    """Let the system refuse memory far above the limit; the parent watches what is really held."""
     try:
         import resource  # POSIX only
     except ImportError:
