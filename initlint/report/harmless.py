@@ -8,6 +8,7 @@ import re
 _OBEYED = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]"
 )
+_COMMANDS = ("::", "##[", "##vso")  # of GitHub's and of Azure's runners
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -16,10 +17,16 @@ def visible(text: str) -> str:
     return _OBEYED.sub(lambda match: match[0].encode("unicode-escape", "surrogatepass").decode("ascii"), text)
 
 
+def visible_lines(text: str) -> list[str]:
+    """The text's lines, each visible, none a command of a build log, as `::error::` would be."""
+    lines = map(visible, text.split("\n"))
+    return [f"> {line}" if line.lstrip().startswith(_COMMANDS) else line for line in lines]
+
+
 def visible_path(path: str) -> str:
-    """A file name that starts no line with a command of a build log, as `::error::` would."""
+    """A file name, which may stand at the start of a line without being a command of a build log."""
     text = visible(path)
-    return f"./{text}" if text.startswith(("::", "##")) else text
+    return f"./{text}" if text.lstrip().startswith(_COMMANDS) else text
 
 
 def whole_characters(text: str) -> str:

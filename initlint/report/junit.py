@@ -6,7 +6,7 @@ from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
 from initlint.finding import Finding
-from initlint.report.harmless import visible
+from initlint.report.harmless import visible, visible_lines
 from initlint.report.model import Report
 
 
@@ -30,7 +30,7 @@ def _suite(path: str, findings: list[Finding]) -> str:
 def _case(path: str, finding: Finding) -> str:
     cell = f"cell {finding.cell}, " if finding.cell else ""
     where = f"{cell}line {finding.span.line}, column {finding.span.column}"
-    text = "\n".join(map(visible, [f"{where}: {finding.message}", *finding.help.split("\n")])).rstrip()
+    text = "\n".join([f"{where}: {visible(finding.message)}", *visible_lines(finding.help)]).rstrip()
     name = f"{finding.code} {finding.name} ({where})"
     place = f'classname={_attribute(path)} line="{finding.span.line}" column="{finding.span.column}"'
     failure = f"<failure message={_attribute(finding.message)} type={_attribute(finding.severity.value)}>"

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from initlint import __version__
 from initlint.finding import Edit, Finding, Severity, Span
-from initlint.report.harmless import visible, whole_characters
+from initlint.report.harmless import visible_lines, whole_characters
 from initlint.report.model import Report
 from initlint.rule import Rule
 
@@ -93,9 +93,13 @@ def _region(span: Span) -> dict[str, int]:
 
 
 def _uri(path: str) -> str:
-    return quote(path.replace("\\", "/").encode(errors="surrogateescape"))
+    try:
+        data = path.replace("\\", "/").encode(errors="surrogateescape")  # bytes that were no text, as they were
+    except UnicodeEncodeError:
+        data = whole_characters(path).encode()
+    return quote(data)
 
 
 def _message(text: str) -> str:
-    lines = "\n".join(map(visible, text.split("\n")))
+    lines = "\n".join(visible_lines(text))
     return _LINK.sub(lambda match: f"\\{match[0]}", lines)

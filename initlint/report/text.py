@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from initlint.finding import Finding, Severity, Span
 from initlint.report.concise import place
-from initlint.report.harmless import visible
+from initlint.report.harmless import visible, visible_lines
 from initlint.report.model import Report
 from initlint.report.statistics import table
 from initlint.report.styled import Line, to_text
@@ -123,5 +123,5 @@ def _notes(finding: Finding) -> list[Line]:
 
 
 def _note(title: str, text: str) -> list[Line]:
-    first, *rest = text.split("\n")
-    return [[(f"{title}: ", "bold cyan"), (visible(first), "")], *([("  " + visible(line), "")] for line in rest)]
+    first, *rest = visible_lines(text)
+    return [[(f"{title}: ", "bold cyan"), (first, "")], *([(f"  {line}", "")] for line in rest)]
