@@ -1,0 +1,95 @@
+"""The child that trains: one order on stdin, answers in lines of JSON on a pipe of its own. (child)
+
+Run as `python -m initlint.runtime.experiment_worker REPORT_FD`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import warnings
+from typing import TYPE_CHECKING
+
+from initlint.errors import InitlintError
+from initlint.runtime.experiment_order import Order
+from initlint.runtime.protocol import Failure, decode
+from initlint.runtime.worker import Channel, die_with_parent, limit_memory
+
+if TYPE_CHECKING:
+    from initlint.runtime.experiment_report import Experiment
+
+
+def main() -> None:
+    """Serve one order."""
+    channel = Channel(int(sys.argv[1]))
+    order = decode(Order, json.loads(sys.stdin.readline()))
+    threading.Thread(target=die_with_parent, daemon=True).start()
+    sys.argv = ["initlint"]
+    limit_memory(order.memory_limit)
+    warnings.simplefilter("ignore")
+    outcome = _guarded(order, channel)
+    channel.send("failure" if isinstance(outcome, Failure) else "experiment", outcome)
+    channel.stream.close()
+    sys.stdout.flush()
+    os._exit(0)  # the model's own threads and exit handlers have no say any more
+
+
+def _guarded(order: Order, channel: Channel) -> Experiment | Failure:
+    try:
+        import torch  # here, so that its absence is told
+    except ImportError:
+        return Failure(order.target.text, "torch is not installed: pip install 'initlint[runtime]'")
+    from initlint.runtime.frames import user_traceback
+    from initlint.runtime.load import LoadFailure
+
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), 4)))
+    try:
+        return _train(order, channel)
+    except LoadFailure as failure:
+        return failure.failure
+    except InitlintError as error:
+        return Failure(order.target.text, f"{order.target.text}: {error}")
+    except MemoryError:
+        return Failure(order.target.text, f"{order.target.text} needs more than the memory limit")
+    except Exception as error:  # the user's model and data may raise anything
+        message = f"{order.target.text}: training it raises {type(error).__name__}: {error}"
+        return Failure(order.target.text, message, user_traceback(error))
+
+
+def _train(order: Order, channel: Channel) -> Experiment:
+    import torch
+
+    from initlint.runtime.experiment import SCHEMES, Plan, run
+    from initlint.runtime.experiment_task import given, synthetic
+    from initlint.runtime.inputs import find_example, load_function
+    from initlint.runtime.load import checked, find_recipe
+
+    target = order.target
+    recipe = find_recipe(target)
+    plan = Plan(
+        steps=order.steps,
+        seeds=order.seeds,
+        seed=order.seed,
+        optimizer=order.optimizer,
+        rate=order.rate,
+        limit=order.seconds,
+        schemes=order.schemes or SCHEMES,
+    )
+    torch.manual_seed(order.seed)
+    if order.data:
+        task = given(load_function(order.data)(), order.data)
+    else:
+        model = checked(target, recipe.build())
+        inputs = load_function(target.inputs) if target.inputs else None
+        task = synthetic(model, find_example(model, inputs, input_shape=target.input_shape))
+
+    def progress(done: int, total: int, text: str) -> None:
+        channel.send("progress", {"done": done, "total": total, "text": text})
+
+    return run(target.text, lambda: checked(target, recipe.build()), task, plan, progress)
+
+
+if __name__ == "__main__":
+    main()
