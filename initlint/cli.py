@@ -80,7 +80,8 @@ def _run(args: list[str], *, debug: bool) -> int:
     try:
         with click.Context(initlint, info_name="initlint", obj=debug).scope():
             status = initlint.main(args, prog_name="initlint", standalone_mode=False, obj=debug)
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # the language server closes it
+            sys.stdout.flush()  # here, where a reader that has gone is no error
         return status if isinstance(status, int) else 0
     except click.ClickException as error:
         error.show()

@@ -54,7 +54,7 @@ def _files(request: Request) -> Files:
     name = request.stdin_filename or "<stdin>"
     data = sys.stdin.buffer.read()
     if request.stdin_filename and is_force_excluded(name, request.settings.filters):
-        return Files({})
+        return Files({}, given={name: data})  # with --fix it comes out as it went in
     return given(name, data)
 
 
