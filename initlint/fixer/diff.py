@@ -6,7 +6,6 @@ import os
 from difflib import unified_diff
 from pathlib import Path
 
-from initlint.errors import SourceError
 from initlint.fixer.encode import encode
 from initlint.source.text import SourceText
 
@@ -22,10 +21,7 @@ def unified(before: SourceText, after: SourceText, data: bytes | None = None) ->
     """
     old = Path(before.path).read_bytes() if data is None else data
     encoding = "utf-8" if before.path.endswith(".ipynb") else before.encoding
-    try:
-        return patch(before.path, old, encode(before, after, old)).decode(encoding)
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{before.path}: {error.reason}") from None
+    return patch(before.path, old, encode(before, after, old)).decode(encoding)
 
 
 def patch(path: str, old: bytes, new: bytes) -> bytes:

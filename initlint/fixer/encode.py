@@ -60,8 +60,6 @@ def merge(
     A line that stays is the one of `raw`, whatever it looks like there; one that is new goes through `restore`.
     """
     old = split_lines(raw)
-    if len(old) != len(before):
-        raise SourceError("the file has changed meanwhile: nothing was written, run initlint again")
     lines: list[tuple[str, str]] = []
     end = old[0][1] or newline
     for line, origin in zip(after, origins(before, after), strict=True):

@@ -182,3 +182,13 @@ def test_a_string_with_a_stray_backslash_is_no_reason_to_refuse() -> None:
     found = finding(text, statement(text, "b()"), [edit(2, 1, 2, 2, "c")])
 
     assert apply_fixes(text, [found], unsafe=False).text == "a('\\d')\nc()\n"
+
+
+def test_a_text_that_does_not_parse_is_left_as_it_is() -> None:
+    """A fix cannot make it worse."""
+    text = source("a(\nb()\n")
+    fix = Fix(Applicability.SAFE, "Mend it", (edit(2, 1, 2, 2, "c"),))
+    found = Finding("INI999", "test", Severity.WARNING, text.path, Span(2, 1, 2, 2), "wrong", fix=fix)
+    result = apply_fixes(text, [found], unsafe=False)
+
+    assert (text.text, (found,)) == (result.text, result.skipped)

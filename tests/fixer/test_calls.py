@@ -179,6 +179,14 @@ def test_the_receiver_is_the_parameter_itself(before: str, expected: str) -> Non
     assert expected == receiver(text, call(text, before))
 
 
+def test_a_function_has_no_receiver() -> None:
+    """Only a method writes to what stands before its dot."""
+    text = source("normal_(w)")
+
+    with pytest.raises(CannotRewrite):
+        receiver(text, call(text, "normal_"))
+
+
 def test_a_call_with_a_comment_in_it_is_not_replaced_whole() -> None:
     """The comment would be lost."""
     text = source("import torch\nw.normal_(0,  # mean\n 1)\n")

@@ -124,3 +124,25 @@ def test_an_empty_file_takes_an_import() -> None:
     """And a file of comments."""
     assert rewritten("", lambda text: add_import(text, "import torch")) == "import torch\n"
     assert rewritten("# c\n", lambda text: add_import(text, "import torch")) == "# c\nimport torch\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("class A:\n    nn = 1\n    def f(self): here()\n", "nn.init"),
+        ("class A:\n    nn = 1\n    here()\n", "torch.nn.init"),
+        ("def g():\n    nn = 1\ndef f(): here()\n", "nn.init"),
+        ("def g():\n    global nn\n    nn = 1\ndef f(): here()\n", "torch.nn.init"),
+        ("def f():\n    x = [here() for nn in y]\n", "torch.nn.init"),
+        ("def f():\n    try: g()\n    except E as nn: here()\n", "torch.nn.init"),
+        ("def f():\n    match x:\n        case {'a': nn}: here()\n", "torch.nn.init"),
+        ("def f():\n    match x:\n        case [*nn] | {**nn}: here()\n", "torch.nn.init"),
+        ("def f():\n    def nn(): pass\n    here()\n", "torch.nn.init"),
+        ("f = lambda nn: here()\n", "torch.nn.init"),
+    ],
+)
+def test_a_name_means_what_its_scope_says(body: str, expected: str) -> None:
+    """A class's names are not seen from its methods, a function's not from another, a loop's only inside."""
+    text = source(f"import torch\nfrom torch import nn\n{body}")
+
+    assert expected == init_prefix(text, call(text, "here")).name

@@ -80,6 +80,11 @@ INSERTED_LOOPS = [
         "match x:\n    case 1:\n        a()\n        for m in self.modules():\n            init(m)\n",
         id="a case becomes a block",
     ),
+    pytest.param(
+        "match x:\n    case (1 |\n  2): a()\n",
+        "match x:\n    case (1 |\n  2):\n        a()\n        for m in self.modules():\n            init(m)\n",
+        id="a case over two lines",
+    ),
 ]
 
 
@@ -215,3 +220,20 @@ def test_an_elif_is_no_statement_of_its_own() -> None:
 
     with pytest.raises(CannotRewrite):
         insert_before(text, statement(text, "elif"), "new()")
+
+
+@pytest.mark.parametrize(
+    ("before", "code"),
+    [
+        ("a(); \\\n\nb()\n", "new()"),
+        ("match x:\n    case (\n        1): a()\n", LOOP),
+        ("a()\n", "# a comment is no statement"),
+        ("a()\n", "a b"),
+    ],
+)
+def test_a_layout_that_is_not_understood_is_left_alone(before: str, code: str) -> None:
+    """Better no fix than a wrong one; and no fix from code that is none."""
+    text = source(before)
+
+    with pytest.raises(CannotRewrite):
+        insert_after(text, statement(text, "a("), code)
