@@ -17,7 +17,9 @@ from initlint.describe.symbols import Sym
 from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
 from initlint.reference.layers import LAYERS
 
-_TOUCHES_WEIGHTS = re.compile(r"init|_\(|weight|bias|\.data|Parameter|apply|isinstance|deepcopy|\* ?\w|classname")
+_TOUCHES_WEIGHTS = re.compile(
+    r"\binit|init\b|init_|[a-z]_\(|\.data\b|Parameter\(|deepcopy|\]\s*\*|\.weight\b|\.bias\b|calculate_gain|manual_seed|nn\.[A-Z]"
+)
 
 
 def describe(project: Project, path: str) -> FileModel:

@@ -29,7 +29,7 @@ _BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) el
 
 def evaluate(run: Run, node: ast.expr, frame: Frame) -> Value:
     """The value of an expression."""
-    run.steps += 1
+    run.step()
     reader = _READERS.get(type(node))
     if reader is None:
         return run.nameless(type(node).__name__)
@@ -131,6 +131,8 @@ def _arithmetic(operator: ast.operator, left: Any, right: Any) -> Any:
     if isinstance(operator, ast.Pow) and isinstance(right, (int, float)) and abs(right) > 64:
         raise ValueError
     if isinstance(operator, ast.Mult) and (isinstance(left, str) or isinstance(right, str)):
+        raise TypeError
+    if type(operator) not in _OPERATORS:
         raise TypeError
     return _OPERATORS[type(operator)](left, right)
 

@@ -345,15 +345,17 @@ def _factory(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], n
         size = kwargs.get("size")
         if size is not None:
             sizes = [size]
-        flat = [run.settle(value) for value in sizes]
+        flat = [run.default_option(value) for value in sizes]
         if len(flat) == 1 and isinstance(flat[0], Sequence):
             inner = flat[0]
             is_data = name in ("Tensor", "FloatTensor")
-            shape = tuple(inner.items) if inner.repeated is None and not is_data else None
+            shape = tuple(run.default_option(item) for item in inner.items) if inner.repeated is None and not is_data else None
         else:
-            shape = tuple(flat) if all(isinstance(value, (int, Sym)) for value in flat) else None
+            shape = tuple(flat)
             if any(isinstance(value, Sym) and not _is_dimension(value) for value in flat) and len(flat) == 1:
                 shape = None
+        if shape is not None and not all(isinstance(value, (int, Sym)) for value in shape):
+            shape = tuple(value if isinstance(value, (int, Sym)) else run.nameless('size') for value in shape)
         return tensors.make(run, event, shape, site)
     return tensors.make(run, event, None, site)
 

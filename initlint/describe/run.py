@@ -16,6 +16,8 @@ from initlint.describe.values import Choice, ClassRef, Heap, Mapping, Sequence, 
 
 STEP_LIMIT = 60_000
 DEPTH_LIMIT = 40
+TEXT_LIMIT = 160
+CHOICE_LIMIT = 12  # more alternatives than this are as good as unknown
 
 
 class ABSENT:
@@ -78,7 +80,9 @@ class Run:
         return self.order
 
     def unknown(self, text: str, default: Any = MISSING, payload: Any = None) -> Sym:
-        """A named unknown."""
+        """A named unknown. Names stay short, so that an unknown made of unknowns cannot grow without end."""
+        if len(text) > TEXT_LIMIT:
+            text = f"{text[:40]}...{hash(text):x}"
         return Sym.atom(text, default, payload)
 
     def nameless(self, text: str) -> Sym:
@@ -91,15 +95,17 @@ class Run:
     @contextmanager
     def under(self, guards: tuple[Guard, ...]) -> Iterator[None]:
         """Read on with these conditions holding."""
-        added = [guard for guard in guards if guard.key not in self.active]
-        for guard in added:
-            self.guards.append(guard)
-            self.active[guard.key] = guard.taken
+        added: list[Guard] = []
+        for guard in guards:
+            if guard.key not in self.active:
+                added.append(guard)
+                self.guards.append(guard)
+                self.active[guard.key] = guard.taken
         try:
             yield
         finally:
-            for guard in added:
-                self.guards.remove(guard)
+            for guard in reversed(added):
+                self.guards.pop()
                 del self.active[guard.key]
 
     def consistent(self, guards: tuple[Guard, ...]) -> bool:
@@ -134,7 +140,9 @@ class Run:
         first = options[0][1]
         if all(same(first, value) for _, value in options[1:]):
             return first
-        return Choice(tuple(options[:12]))
+        if sum(_width(value) for _, value in options) > CHOICE_LIMIT:
+            return self.nameless("one of many")
+        return Choice(tuple(options))
 
     def default_option(self, value: Value) -> Value:
         """What the default configuration makes of a choice; the choice itself where that is unknown."""
@@ -212,6 +220,10 @@ def _join_items(after: list[tuple[tuple[Guard, ...], Value]]) -> tuple[Value, ..
         shared += 1
     tail = [Choice(((guards, item),)) for guards, items in after for item in items[shared:]]
     return (*after[0][1][:shared], *tail)
+
+
+def _width(value: Value) -> int:
+    return sum(_width(option) for _, option in value.options) if isinstance(value, Choice) else 1
 
 
 def same(left: Value, right: Value) -> bool:

@@ -40,6 +40,7 @@ Number: TypeAlias = int | float
 Dim: TypeAlias = Union[int, float, "Sym"]
 
 _ONE: Monomial = ()
+TERM_LIMIT = 24  # longer sums are no dimension that a person wrote
 
 
 class Sym:
@@ -88,6 +89,8 @@ class Sym:
         if right is None:
             return NotImplemented
         terms = dict(self.terms)
+        if len(terms) + len(right) > TERM_LIMIT:
+            return NotImplemented
         for monomial, coefficient in right.items():
             terms[monomial] = terms.get(monomial, 0) + coefficient
         return _simplify(terms)
@@ -108,6 +111,8 @@ class Sym:
         if right is None:
             return NotImplemented
         terms: dict[Monomial, Number] = {}
+        if len(self.terms) * len(right) > TERM_LIMIT:
+            return NotImplemented
         for left_monomial, left_coefficient in self.terms.items():
             for right_monomial, right_coefficient in right.items():
                 monomial = _multiply(left_monomial, right_monomial)
