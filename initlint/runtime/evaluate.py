@@ -27,6 +27,8 @@ COPYING = frozenset(
     "clone _to_copy copy lift_fresh contiguous alias_copy detach_copy view_copy expand_copy _reshape_copy t_copy "
     "transpose_copy permute_copy".split()
 )
+# Entries change places or come again: each is distributed as before.
+_REARRANGING = frozenset("repeat tile flip roll repeat_interleave".split())
 _FACTORY_FAMILIES = {"zeros": 0.0, "ones": 1.0, "zero": 0.0}
 _ELEMENTWISE: dict[str, Callable[[float], float]] = {
     "exp": math.exp,
@@ -90,6 +92,8 @@ def transform(name: str, first: Value, arguments: Arguments, others: list[Value]
         return Outcome(RAW)
     if name in {"mul", "div", "add", "sub", "rsub", "neg", "true_divide", "multiply", "divide", "subtract"}:
         return Outcome(_arithmetic(name, first, arguments, others))
+    if name in _REARRANGING:
+        return Outcome(first.mapped(first.form, name, str(arguments.get("repeats", arguments.get("dims", "")))), "copy")
     form = _unary(name, first.form, arguments)
     if form is None:
         return Outcome(UNKNOWN)

@@ -34,7 +34,7 @@ def examine(target: Target, request: Request, progress: Progress) -> Model:
     build = build_taped(target, recipe, seed=request.seed, cap=request.memory_limit // 4)
     notes = list(build.notes)
     real = _real(target, request, recipe, build, notes, progress)
-    return report(target, recipe, build, real, request, notes, progress, started)
+    return report(target, recipe, build, real, request, notes, progress, started, inputs=_inputs(target))
 
 
 def report(
@@ -46,20 +46,22 @@ def report(
     notes: list[str],
     progress: Progress,
     started: float,
+    *,
+    inputs: object = None,
 ) -> Model:
     """Put together what was found."""
     propagation: Propagation | None = None
     verdicts: tuple[Verdict, ...] = ()
     if real is not None and request.propagate:
         progress("following the signal")
-        propagation, verdicts = _signal(real, recipe, target, request)
+        propagation, verdicts = _signal(real, recipe, target, request, inputs)
         if propagation.problem:
             notes.append(propagation.problem)
     progress("reading the tape")
     verdicts += tuple(lost_writes(build))
     parameters = tuple(survey(build, real, propagation, seed=request.seed, sampled=request.statistics))
     if propagation is not None and not propagation.problem and real is not None:
-        parameters = with_sensitivity(parameters, real, _inputs(target), target.input_shape, request.seed)
+        parameters = with_sensitivity(parameters, real, inputs, target.input_shape, request.seed)
     lazy = lazy_names(build.model)
     if lazy:
         notes.append(f"{len(lazy)} parameters have no shape before the first forward: {', '.join(lazy[:4])}")
@@ -103,13 +105,14 @@ def _real(
 
 
 def _signal(
-    model: nn.Module, recipe: Recipe, target: Target, request: Request
+    model: nn.Module, recipe: Recipe, target: Target, request: Request, inputs: object
 ) -> tuple[Propagation, tuple[Verdict, ...]]:
     def rebuild() -> nn.Module:
         return checked(target, recipe.build())
 
+    again = None if recipe.live else rebuild
     signal = measure(
-        model, _inputs(target), input_shape=target.input_shape, seeds=request.seeds, seed=request.seed, rebuild=rebuild
+        model, inputs, input_shape=target.input_shape, seeds=request.seeds, seed=request.seed, rebuild=again
     )
     return signal, tuple(judge(signal))
 

@@ -151,6 +151,8 @@ def _outcome(
 ) -> tuple[Content, str, Any]:
     if facts.name in {"cat", "stack"} and sources:
         return Content(UNKNOWN, _joined(tape, facts.name, bound, sources, view)), "copy", None
+    if facts.name == "constant_pad_nd" and sources:
+        return _padded(tape, bound, sources[0], view), "copy", None
     if facts.name in evaluate.COPYING and sources:
         source = sources[-1]
         ledger = tape.ledger(source)
@@ -194,6 +196,22 @@ def _joined(
         parts.append((Geometry(view.offset + start * view.stride[axis], size, view.stride), _value(tape, source)))
         start += length
     return tuple(parts)
+
+
+def _padded(tape: Tape, bound: dict[str, Any], source: torch.Tensor, view: Geometry) -> Content:
+    """A copy with a rim of one value around it."""
+    pads = [int(number) for number in bound["pad"]] + [0] * (2 * len(view.size) - len(bound["pad"]))
+    starts = [pads[2 * (len(view.size) - 1 - axis)] for axis in range(len(view.size))]
+    inner = Geometry(
+        view.offset + sum(start * step for start, step in zip(starts, view.stride, strict=True)),
+        tuple(source.size()),
+        view.stride,
+    )
+    if any(number < 0 for number in pads):
+        return Content(UNKNOWN)
+    if inner.size == view.size:
+        return Content(_value(tape, source))
+    return Content(evaluate.create("fill", {"value": bound.get("value", 0.0)}, 0, ()).value, ((inner, _value(tape, source)),))
 
 
 def _scattered_value(tape: Tape, bound: dict[str, Any]) -> Value:

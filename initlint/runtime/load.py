@@ -39,6 +39,7 @@ class Recipe:
     name: str
     build: Callable[[], object]
     place: Place | None = None
+    live: bool = False  # there already: building it again gives the same object
 
 
 def find_recipe(target: Target, *, optional: bool = False) -> Recipe:
@@ -54,7 +55,7 @@ def find_recipe(target: Target, *, optional: bool = False) -> Recipe:
     if optional and not (isinstance(thing, type) and issubclass(thing, nn.Module)):
         raise LoadFailure(target, f"{target.name} is no torch module", skipped=True)
     if isinstance(thing, nn.Module):
-        return Recipe(target.name, lambda: thing, None)
+        return Recipe(target.name, lambda: thing, None, live=True)
     if not callable(thing):
         kind = type(thing).__name__
         raise LoadFailure(target, f"{target.text} is a {kind}, not a module class or a function that returns a model")

@@ -13,7 +13,7 @@ _TOLERANCE = 1e-5
 _SUMMED = frozenset({"weight", "raw"})
 
 
-def scheme(history: list[tuple[Write, Geometry]], content: Content, role: Role, shape: tuple[int, ...]) -> str:
+def scheme(history: list[tuple[Write, Geometry]], content: Content, role: Role) -> str:
     """The scheme's name."""
     form = content.base.form
     named = next((write.scheme for write, _ in reversed(history) if write.kind != "update"), "unknown")

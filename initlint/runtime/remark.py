@@ -22,7 +22,7 @@ class Remark:
 
 def explicit(event: Event) -> bool:
     """Whether the user's code, and no constructor of torch's, wrote it."""
-    return event.kind != "create" and event.scheme != "empty" and event.place is not None and not event.default
+    return event.kind != "create" and event.scheme != "empty" and not event.default
 
 
 def last_write(row: Parameter) -> Event | None:

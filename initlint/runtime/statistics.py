@@ -60,7 +60,7 @@ def measure(values: torch.Tensor, form: Distribution | None, *, origin: str = "r
 
 def sample(values: torch.Tensor, seed: int = 0) -> torch.Tensor:
     """At most SAMPLE different entries, in float64, spread evenly over the tensor."""
-    flat = values.reshape(-1)
+    flat = values.detach().reshape(-1)
     count = flat.numel()
     if count > SAMPLE:
         # Steps of the golden section, made coprime to the length, meet no entry twice.
@@ -195,7 +195,7 @@ def orthogonality(values: torch.Tensor) -> float | None:
     """max |W W^T - g^2 I| / g^2 over the shorter side, g^2 the mean squared norm; None below two axes."""
     if values.dim() < 2 or min(values.shape) < 2 or values.numel() > _DUPLICATE_CAP:
         return None
-    matrix = values.reshape(values.shape[0], -1).double()
+    matrix = values.detach().reshape(values.shape[0], -1).double()
     matrix = matrix.t() if matrix.shape[0] > matrix.shape[1] else matrix
     matrix = matrix[:_ROWS]
     product = matrix @ matrix.t()

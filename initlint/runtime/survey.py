@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -17,15 +17,17 @@ from initlint.runtime.distribution import Distribution
 from initlint.runtime.frames import resolve
 from initlint.runtime.geometry import Geometry, label
 from initlint.runtime.ledger import Content, Ledger, Value, Write
+from initlint.runtime.infer import infer
 from initlint.runtime.oplog import ReplayRefused
 from initlint.runtime.propagation_report import Propagation
-from initlint.runtime.protocol import Event, Form, Measured, Parameter
+from initlint.runtime.protocol import Event, Form, Parameter
 from initlint.runtime.roles import Role, role_of
 from initlint.runtime.statistics import measure
 from initlint.runtime.tape import Tape, geometry
 
 # A dirac or a hand-written loop writes thousands of parts; the report shows the first and the last ones.
 _SHOWN_EVENTS = 24
+_REPLAYED = 1 << 24  # entries; a larger tensor without a closed form is left unmeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,9 @@ def _row(build: Build, holder: Holder, numbers: dict[str, torch.Tensor] | None, 
     role = role_of(holder.modules[0], holder.names[0].rpartition(".")[2], tensor)
     history = list(ledger.history(view))
     outside = ledger.foreign or not ledger.writes
-    measured = _measured(build.tape, holder, content, numbers, seed) if numbers is not None else None
     raw = 0.0 if outside else ledger.raw_share(view)
-    form = None if outside or raw == 1.0 else content.base.form
     mean, std = moments(content, view)
-    return Parameter(
+    row = Parameter(
         name=holder.names[0],
         shape=tuple(tensor.shape),
         numel=tensor.numel(),
@@ -100,10 +100,10 @@ def _row(build: Build, holder: Holder, numbers: dict[str, torch.Tensor] | None, 
         owners=tuple(type(module).__name__ for module in holder.modules),
         role=role.role if holder.kind == "parameter" else "buffer",
         trainable=tensor.requires_grad,
-        scheme="empty" if raw == 1.0 else naming.scheme(history, content, role, tuple(tensor.shape)),
+        scheme="empty" if raw == 1.0 else naming.scheme(history, content, role),
         default=_is_default(history),
         history=tuple(_events(history)),
-        form=_form(form) if form is not None else None,
+        form=None if outside or raw == 1.0 else _form(content.base.form),
         overlays=tuple(_overlay(where, value, view) for where, value in content.parts),
         draw=None if content.parts else content.base.draw,
         uninitialized=raw,
@@ -115,9 +115,35 @@ def _row(build: Build, holder: Holder, numbers: dict[str, torch.Tensor] | None, 
         effective_fan_in=role.effective_fan_in,
         effective_fan_out=role.effective_fan_out,
         packed=role.packed,
-        measured=measured,
         facts=role.facts,
     )
+    values = _values(build.tape, holder, content, numbers) if numbers is not None else None
+    return row if values is None else _with_numbers(row, values, content, role, seed)
+
+
+def _with_numbers(
+    row: Parameter, values: tuple[torch.Tensor, str], content: Content, role: Role, seed: int
+) -> Parameter:
+    tensor, origin = values
+    form = content.base.form if not content.parts and row.method != "outside" else None
+    row = replace(row, measured=measure(tensor, form, origin=origin, seed=seed))
+    if row.uninitialized or row.overlays or (form is not None and form.known):
+        return row
+    guess = infer(tensor, role, seed)
+    if guess is None:
+        return row
+    facts = (
+        {**row.facts, "inferred": True, "rivals": list(guess.rivals)}
+        if guess.rivals
+        else {**row.facts, "inferred": True}
+    )
+    row = replace(row, facts=facts, scheme=row.scheme if guess.rivals else guess.scheme)
+    if row.method != "outside" or guess.rivals:
+        return row
+    mean, std = guess.form.mean, guess.form.std
+    as_default = guess.scheme == role.default
+    event = Event("set", guess.scheme, "", {}, family=guess.form.family, mean=mean, std=std, default=as_default)
+    return replace(row, form=_form(guess.form), mean=mean, std=std, default=as_default, history=row.history or (event,))
 
 
 def moments(content: Content, view: Geometry) -> tuple[float | None, float | None]:
@@ -133,21 +159,23 @@ def moments(content: Content, view: Geometry) -> tuple[float | None, float | Non
     return mean, max(square - mean**2, 0.0) ** 0.5 if len(rows) > 1 else rows[0][1].std
 
 
-def _measured(
-    tape: Tape, holder: Holder, content: Content, numbers: dict[str, torch.Tensor], seed: int
-) -> Measured | None:
+def _values(
+    tape: Tape, holder: Holder, content: Content, numbers: dict[str, torch.Tensor]
+) -> tuple[torch.Tensor, str] | None:
+    """The numbers to look at, and whether they are the model's own or replayed."""
     form = content.base.form if not content.parts else None
     real = numbers.get(holder.names[0])
     if real is None and holder.tensor.device.type != "meta":
         real = holder.tensor
     if real is not None and real.shape == holder.tensor.shape and real.device.type == "cpu":
-        return measure(real, form, origin="real", seed=seed)
-    if holder.tensor.device.type == "meta":
-        try:
-            return measure(tape.numbers(holder.tensor), form, origin="replay", seed=seed)
-        except (ReplayRefused, RuntimeError):
-            return None
-    return None
+        return real, "real"
+    # A closed form needs no numbers; drawing billions of them would only cost time.
+    if holder.tensor.device.type != "meta" or (form is not None and form.known) or holder.tensor.numel() > _REPLAYED:
+        return None
+    try:
+        return tape.numbers(holder.tensor), "replay"
+    except (ReplayRefused, RuntimeError):
+        return None
 
 
 def _is_default(history: list[tuple[Write, Geometry]]) -> bool:
