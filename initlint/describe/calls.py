@@ -26,6 +26,8 @@ from initlint.describe.values import (
     Value,
 )  # fmt: skip
 
+# Functions that many projects carry as their own copy of torch's or timm's, argument for argument.
+COPIED_FROM_TORCH = frozenset({"trunc_normal_", "trunc_normal_tf_", "lecun_normal_", "variance_scaling_"})
 _NAME_KINDS = (
     ("ConvTranspose", "ConvTranspose2d"), ("Conv", "Conv2d"), ("BatchNorm", "BatchNorm2d"), ("InstanceNorm", "InstanceNorm2d"),
     ("GroupNorm", "GroupNorm"), ("LayerNorm", "LayerNorm"), ("Linear", "Linear"), ("Embedding", "Embedding"),
@@ -115,6 +117,11 @@ def call_function(
     from initlint.describe import expressions, statements
 
     body = function.node
+    if function.name in COPIED_FROM_TORCH and isinstance(node, ast.Call) and function.bound is None:
+        names = [argument.arg for argument in body.args.args]
+        if names[: 1] == ["tensor"] and not run.forward:
+            given = {**dict(zip(names[1:], args[1:], strict=False)), **kwargs}
+            return externals.call(run, f"torch.nn.init.{function.name}", args[:1], given, node, frame)
     if len(run.stack) > DEPTH_LIMIT or sum(entry is body for entry in run.stack) > 2:
         return run.nameless(function.name)
     run.reached.add(body)

@@ -129,6 +129,8 @@ def find(project: Project, cls: ClassRef, name: str, after: ClassRef | None = No
         entries = entries[at + 1 :]
     for entry in entries:
         if isinstance(entry, ClassRef) and name in entry.info.methods:
+            if entry.name == "PreTrainedModel" and name != "_init_weights":
+                return None  # transformers' machinery: `modules` knows what it comes to
             return Function(entry.info.methods[name], entry.file, owner=entry)
     return None
 
@@ -174,6 +176,8 @@ def super_init(
     from initlint.describe import layers
 
     run.initialised.add(id(module))
+    if is_pretrained(run.project, cls) and (args or "config" in kwargs):
+        module.slots.setdefault("config", args[0] if args else kwargs["config"])
     bases = layer_bases(run.project, cls)
     if bases:
         layers.build_onto(run, module, bases[0].dotted, args, kwargs, frame.site(node))

@@ -309,7 +309,9 @@ def post_init(
     run: Run, module: ModuleObject, args: list[Value], kwargs: dict[str, Value], node: ast.Call, frame: Frame
 ) -> None:
     """transformers' `post_init`: `_init_weights` over every module, each by the nearest pretrained class around it."""
-    if module.cls is None or "_post_init" in module.marks:
+    from initlint.describe import classes
+
+    if module.cls is None or not classes.is_pretrained(run.project, module.cls) or "_post_init" in module.marks:
         return
     module.marks = module.marks | {"_post_init"}
     run.records.append(Applied(frame.site(node), module, None, frame.name, run.tick(), tuple(run.guards)))
@@ -351,7 +353,7 @@ _METHODS: dict[str, Any] = {
     "named_children": _named_children, "parameters": _parameters, "named_parameters": _named_parameters,
     "register_parameter": _register_parameter, "register_buffer": _register_buffer, "add_module": _add_module,
     "register_module": _add_module, "append": _append, "extend": _extend, "update": _update, "insert": _insert,
-    "values": _values, "items": _items, "keys": _keys, "state_dict": _state_dict, "post_init": post_init,
+    "values": _values, "items": _items, "keys": _keys, "state_dict": _state_dict, "post_init": post_init, "init_weights": post_init,
     "add_param": _register_parameter,
 }  # fmt: skip
 

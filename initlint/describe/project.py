@@ -62,6 +62,8 @@ class Project:
         if depth > _FOLLOW_LIMIT:
             return External(canonical(dotted.lstrip(".")))
         if (file := self.module(dotted, importer)) is not None:
+            if file.parts[-2:] == ("transformers", "initialization"):
+                return External("torch.nn.init")  # its wrappers, argument for argument
             return ModuleRef(file)
         head, _, last = dotted.rpartition(".")
         if head and head != "." and (file := self.module(head, importer)) is not None:
