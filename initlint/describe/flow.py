@@ -39,7 +39,7 @@ class Follow:
 
     `activation` is the one activation all of it meets (None for none, or several); `meets` lists every operation met
     first, activations by name. `output` says that no other layer of weights comes after it. `known` is False when
-    something met could not be understood.
+    something met could not be understood. `then` is what comes next behind the one activation.
     """
 
     activation: str | None
@@ -53,6 +53,7 @@ class Follow:
     known: bool
     calls: int
     next_layers: tuple[ModuleObject, ...] = field(default=(), compare=False)
+    then: tuple[FlowNode, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def plain(self) -> bool:
@@ -175,6 +176,7 @@ def follow(graph: Graph, key: object) -> Follow | None:
         known=bool(met) and all(node.op != "unknown" for node in met),
         calls=len(nodes),
         next_layers=tuple(node.module for node in met if node.op == "layer" and node.module is not None),
+        then=tuple(later for node in met for later in graph.met(node)) if sole else (),
     )
 
 
