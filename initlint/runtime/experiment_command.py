@@ -176,7 +176,9 @@ def cells(run: SchemeRun) -> tuple[str, str, str, str, str, str]:
     spread = "" if diverged else f"{run.spread:.2g}"
     if run.effect is None:
         return run.scheme, end, spread, "", "", ""
-    known = run.effect.high > 0 and isfinite(run.effect.high)
+    if run.effect.only_one:
+        return run.scheme, end, spread, "as it is diverges" if run.effect.better else "", "", ""
+    known = isfinite(run.effect.high)
     interval = f"{_times(run.effect.low)} to {_times(run.effect.high)}" if known else ""
     size = "" if run.effect.size is None else f"{run.effect.size:+.1f}"
     return run.scheme, end, spread, _times(run.effect.ratio), interval, size
@@ -189,14 +191,24 @@ def _times(ratio: float) -> str:
 def verdict(found: Experiment) -> str:
     """What the experiment says, in a sentence; INI810 where the recommended scheme is ahead beyond chance."""
     slow = found.slow_start
+    if slow is not None and slow.only_one:
+        return (
+            f"INI810 slow-start: the model as it is diverges in each of {len(found.seeds)} runs; "
+            f"with the recommended schemes none does; {_recommended(found)}"
+        )
     if slow is not None:
         return (
             f"INI810 slow-start: with the recommended schemes the loss at step {found.steps} is {_times(slow.ratio)} "
             f"that of the model as it is (95 % interval {_times(slow.low)} to {_times(slow.high)}, "
-            f"{len(found.seeds)} seeds); "
-            f"{', '.join(found.recommended[:3])}{', ...' if len(found.recommended) > 3 else ''}"
+            f"{len(found.seeds)} seeds); {_recommended(found)}"
         )
     best = found.best
+    if best.effect is not None and best.effect.only_one:
+        return f"{best.scheme} is ahead: the model as it is diverges."
     if best.scheme == AS_IT_IS or best.effect is None or not best.effect.better:
         return "No scheme is ahead of the model as it is beyond chance."
     return f"{best.scheme} is ahead: {_times(best.effect.ratio)} the loss of the model as it is, beyond chance."
+
+
+def _recommended(found: Experiment) -> str:
+    return ", ".join(found.recommended[:3]) + (", ..." if len(found.recommended) > 3 else "")

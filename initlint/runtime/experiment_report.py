@@ -48,6 +48,11 @@ class Effect:
     size: float | None
 
     @property
+    def only_one(self) -> bool:
+        """Whether one of the two diverged in every run, so that there is no ratio."""
+        return self.ratio in (0.0, inf)
+
+    @property
     def better(self) -> bool:
         """Whether it is ahead beyond chance."""
         return self.high < 1

@@ -86,7 +86,8 @@ def _sum(trace: Trace, call: Call, tags: list[Tag]) -> None:
     if one.scale or two.scale or one.step is two.step:
         set_tag(output, changed(one, predicted=None, back=None, scale=one.scale and two.scale))
     elif not _same_root(one, two):
-        trace.normalise("add", [two, one] if two.depth > one.depth else [one, two], [output])
+        # The newer layer is the branch; the other has met this addition's trunk before.
+        trace.normalise("add", [two, one] if (two.row or 0) > (one.row or 0) else [one, two], [output])
     elif one.depth == two.depth:
         set_tag(output, changed(one, predicted=_log_sum(one.predicted, two.predicted), back=None))
     else:
