@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from initlint.describe import calls, classes, expressions, forward
-from initlint.describe.flow import Graph, follow
-from initlint.describe.index import FileIndex
+from initlint.describe import calls, classes, expressions, ownership
+from initlint.describe.index import ClassInfo, FileIndex
+from initlint.describe.lazy_flow import LazyFlow
 from initlint.describe.modules import walk
 from initlint.describe.nodes import FileModel, Model, Parameter, Site
 from initlint.describe.project import Project
-from initlint.describe.run import Frame, Run, Stop
+from initlint.describe.run import FUNCTION_STEP_LIMIT, Frame, Run, Stop
 from initlint.describe.symbols import Sym
 from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
-from initlint.reference.layers import LAYERS
+from initlint.reference.layers import LAYERS, ParameterSpec
 
+# A function that no model reached is read when a line of it calls something that may initialise, or builds layers.
 _TOUCHES_WEIGHTS = re.compile(
-    r"\binit|init\b|init_|[a-z]_\(|\.data\b|Parameter\(|deepcopy|\]\s*\*|\.weight\b|\.bias\b|calculate_gain|manual_seed|nn\.[A-Z]"
+    r"init\w*\(|[a-z]_\(|\.data\b|Parameter\(|deepcopy|\]\s*\*\s*[a-z(]|\.(?:weight|bias)\b(?:\.data|\[.*\])?\s*[-+*/]?=[^=]"
+    r"|calculate_gain|manual_seed|\bnn\.[A-Z]\w+\(|\.apply\(|if not? .*\.bias|if .*\.(?:bias|weight):"
 )
 
 
@@ -41,13 +45,22 @@ def describe(project: Project, path: str) -> FileModel:
     return FileModel(path, source, tuple(models), tuple(records), frozenset(files))
 
 
-def _read_all(project: Project, file: FileIndex, reached: set[ast.AST]) -> Any:
-    for info in file.classes.values():
-        cls = ClassRef(info, file)
-        if classes.is_module(project, cls):
-            model, run = read_class(project, cls)
-            reached |= run.reached
-            yield model, run
+def _read_all(project: Project, file: FileIndex, reached: set[ast.AST]) -> Iterator[tuple[Model | None, Run]]:
+    """Whole models first; then the parts that no whole model built, or whose own code writes to weights."""
+    found = [ClassRef(info, file) for info in file.classes.values()]
+    modules = [cls for cls in found if classes.is_module(project, cls)]
+    parts = ownership.parts(project, file)
+    built: set[ClassInfo] = set()
+    for cls in (cls for cls in modules if cls.name not in parts):
+        model, run = read_class(project, cls)
+        built |= run.built if model.complete else set()
+        reached |= run.reached
+        yield model, run
+    for cls in (cls for cls in modules if cls.name in parts):
+        owned = cls.info in built
+        model, run = read_class(project, cls)
+        reached |= run.reached
+        yield replace(model, owned=owned), run
     for function in _left(file, reached):
         run = read_function(project, function)
         reached |= run.reached
@@ -84,34 +97,9 @@ def read_class(project: Project, cls: ClassRef) -> tuple[Model, Run]:
     except (Stop, RecursionError):
         complete = False
     module = root if isinstance(root, ModuleObject) else None
-    method = classes.find(project, cls, "forward")
-    graph = None
-    if module is not None and complete:
-        graph = _flow(run, module, method)
-    parameters = tuple(_parameters(run, module, graph)) if module is not None else ()
-    return Model(cls.name, "class", site, module, parameters, complete, graph is not None), run
-
-
-def _flow(run: Run, module: ModuleObject, method: Function | None) -> Graph | None:
-    records = len(run.records)
-    try:
-        if method is not None:
-            forward.read_forward(run, module, method)
-        elif "Sequential" in module.bases:
-            run.forward = True
-            from initlint.describe import flow_operations as ops
-
-            frame = Frame(module.cls.file, {}, "forward") if module.cls else None
-            out = forward.base_forward(run, module, [ops.add(run, "input", [])], {}, module.site.node, frame)  # type: ignore[arg-type, union-attr]
-            ops.add(run, "return", ops.flows(run, [out]))
-        else:
-            return None
-    except (Stop, RecursionError):
-        return None
-    finally:
-        run.forward = False
-    del run.records[records:]
-    return Graph(run.nodes)
+    flow = LazyFlow(run, module if complete else None)
+    parameters = tuple(_parameters(run, module, flow)) if module is not None else ()
+    return Model(cls.name, "class", site, module, parameters, complete, flow.exists), run
 
 
 def symbolic(run: Run, init: Function, frame: Frame) -> list[Value]:
@@ -148,15 +136,15 @@ def _annotated_class(run: Run, annotation: ast.expr | None, function: Function) 
 
 def read_function(project: Project, function: Function) -> Run:
     """Read a function that nothing reached, with unknown arguments."""
-    run = Run(project)
+    run = Run(project, limit=FUNCTION_STEP_LIMIT)
     frame = Frame(function.file, {}, "")
     node = function.node
     defaults = expressions.defaults(run, node.args, frame)
     names = [*node.args.posonlyargs, *node.args.args]
     args = [argument(run, arg, defaults, function) for arg in names]
-    if function.owner is not None and names:
-        args[0] = _owner(run, function.owner)
     try:
+        if function.owner is not None and names:
+            args[0] = _owner(run, function.owner)
         value = calls.call_function(run, function, args, {}, node, frame)
         run.stack.append(value)
     except (Stop, RecursionError):
@@ -183,17 +171,11 @@ def _function_model(run: Run, function: Function) -> Model | None:
     if not isinstance(value, ModuleObject) or not isinstance(function.node, ast.FunctionDef):
         return None
     site = Site(function.file.source, function.node)
-    method = classes.find(run.project, value.cls, "forward") if value.cls is not None else None
-    graph = None
-    if value.cls is not None or "Sequential" in value.bases:
-        try:
-            graph = _flow(run, value, method)
-        except AttributeError:
-            graph = None
-    return Model(function.name, "function", site, value, tuple(_parameters(run, value, graph)), True, graph is not None)
+    flow = LazyFlow(run, value)
+    return Model(function.name, "function", site, value, tuple(_parameters(run, value, flow)), True, flow.exists)
 
 
-def _parameters(run: Run, root: ModuleObject, graph: Graph | None) -> Any:
+def _parameters(run: Run, root: ModuleObject, flow: LazyFlow) -> Iterator[Parameter]:
     seen: dict[int, str] = {}
     for path, value in walk(run, root):
         for guards, module in run.options(value):
@@ -207,26 +189,20 @@ def _parameters(run: Run, root: ModuleObject, graph: Graph | None) -> Any:
                         continue
                     name = f"{path}.{slot}" if path else slot
                     seen[id(tensor.storage)] = name
-                    yield _parameter(run, name, slot, module, tensor.storage, graph)
+                    yield _parameter(name, slot, module, tensor.storage, flow)
 
 
-def _parameter(
-    run: Run, name: str, slot: str, module: ModuleObject, storage: Storage, graph: Graph | None
-) -> Parameter:
+def _parameter(name: str, slot: str, module: ModuleObject, storage: Storage, flow: LazyFlow) -> Parameter:
     spec = _spec(module, storage.slot or slot)
     effective, after, alternatives = _effective(storage)
-    fans = (spec.fan_in, spec.fan_out, spec.effective_fan_in, spec.effective_fan_out) if spec else _raw_fans(storage)
-    key: object = module if spec is not None else storage
     return Parameter(
         name=name, slot=slot, module=module, storage=storage, shape=storage.shape, role=spec.role if spec else "raw",
-        fan_in=fans[0], fan_out=fans[1], effective_fan_in=fans[2], effective_fan_out=fans[3],
         packed=spec.packed if spec else 1, history=tuple(storage.events), effective=effective, after=after,
-        alternatives=alternatives, follow=follow(graph, key) if graph is not None else None,
-        uses=tuple(dict.fromkeys(how for how, _ in storage.uses)), in_list="*" in name,
+        alternatives=alternatives, spec=spec, flow=flow,
     )  # fmt: skip
 
 
-def _spec(module: ModuleObject, slot: str) -> Any:
+def _spec(module: ModuleObject, slot: str) -> ParameterSpec | None:
     from initlint.describe.layers import plain
 
     for base in module.bases:
@@ -236,30 +212,6 @@ def _spec(module: ModuleObject, slot: str) -> Any:
                 if spec.name == slot:
                     return spec
     return None
-
-
-def _raw_fans(storage: Storage) -> tuple[Any, Any, Any, Any]:
-    from initlint.reference.fans import torch_fans
-
-    shape = storage.shape
-    if shape is None or len(shape) < 2:
-        return None, None, None, None
-    fan_in, fan_out = torch_fans(shape)
-    for how, detail in storage.uses:
-        if how == "contract":
-            axis = detail.get("axis")
-            if detail.get("transposed") and axis is not None:
-                axis = -3 - axis
-            if axis in (-1, -2) and len(shape) == 2:
-                return fan_in, fan_out, shape[axis], shape[-3 - axis]
-            axes = detail.get("axes")
-            if axes and len(axes) < len(shape):
-                inner: Any = 1
-                outer: Any = 1
-                for i, size in enumerate(shape):
-                    inner, outer = (inner * size, outer) if i in axes else (inner, outer * size)
-                return fan_in, fan_out, inner, outer
-    return fan_in, fan_out, None, None
 
 
 def _effective(storage: Storage) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:

@@ -150,6 +150,8 @@ def instantiate(
     from initlint.describe import calls
 
     run.files.add(cls.file.path)
+    if run.stack:
+        run.built.add(cls.info)
     if not is_module(run.project, cls):
         return _plain(run, cls, args, kwargs, node, frame)
     module = ModuleObject(cls.name, frame.site(node), cls=cls)

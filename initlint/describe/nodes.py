@@ -14,8 +14,10 @@ from initlint.finding import Span
 
 if TYPE_CHECKING:
     from initlint.describe.flow import Follow
+    from initlint.describe.lazy_flow import LazyFlow
     from initlint.describe.symbols import Dim
     from initlint.describe.values import ModuleObject, Storage
+    from initlint.reference.layers import ParameterSpec
     from initlint.source.text import SourceText
 
 
@@ -186,7 +188,8 @@ class Parameter:
     """One parameter of a model, with all that is known of how it gets its value.
 
     `effective` is the last write that the default configuration makes over the whole tensor, `after` the partial or
-    conditional writes that follow it, `alternatives` what other configurations leave instead.
+    conditional writes that follow it, `alternatives` what other configurations leave instead. What forward does with
+    it (`follow`, `uses`, the fans of a raw parameter) is read when first asked for.
     """
 
     name: str
@@ -195,18 +198,13 @@ class Parameter:
     storage: Storage
     shape: tuple[Any, ...] | None
     role: str
-    fan_in: Dim | None
-    fan_out: Dim | None
-    effective_fan_in: Dim | None
-    effective_fan_out: Dim | None
     packed: int
     history: tuple[InitEvent, ...]
     effective: InitEvent | None
     after: tuple[InitEvent, ...]
     alternatives: tuple[InitEvent, ...]
-    follow: Follow | None
-    uses: tuple[str, ...] = ()  # how forward uses a raw parameter: contract, add, mul, ...
-    in_list: bool = False
+    spec: ParameterSpec | None
+    flow: LazyFlow
 
     @property
     def layer(self) -> str:
@@ -217,6 +215,41 @@ class Parameter:
     def site(self) -> Site | None:
         """Where the layer or the raw parameter is made."""
         return self.storage.site or self.module.site
+
+    @property
+    def follow(self) -> Follow | None:
+        """What the outputs of its layer meet; None where forward does not use it, or cannot be read."""
+        return self.flow.follow(self.module if self.spec is not None else self.storage)
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """How forward uses a raw parameter: contract, add, mul, cat, embedding, rescaled, transformed, unknown."""
+        return self.flow.uses(self.storage)
+
+    @property
+    def fan_in(self) -> Any:
+        """The fan-in that torch.nn.init reads off the shape."""
+        return self.flow.fans(self)[0]
+
+    @property
+    def fan_out(self) -> Any:
+        """The fan-out that torch.nn.init reads off the shape."""
+        return self.flow.fans(self)[1]
+
+    @property
+    def effective_fan_in(self) -> Any:
+        """The number of terms in the sums that forward really forms."""
+        return self.flow.fans(self)[2]
+
+    @property
+    def effective_fan_out(self) -> Any:
+        """The number of terms in the sums that backward really forms."""
+        return self.flow.fans(self)[3]
+
+    @property
+    def in_list(self) -> bool:
+        """Whether it stands for the alike members of a list."""
+        return "*" in self.name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -233,6 +266,7 @@ class Model:
     parameters: tuple[Parameter, ...]
     complete: bool
     has_forward: bool
+    owned: bool = False  # other models of the project build it, and were read: they decide what it becomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +299,7 @@ class AttributeWrite:
     ready: bool
     scope: str
     guards: tuple[Guard, ...] = ()
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +354,10 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """`module.apply(function)`, or an init method called on the model itself."""
+    """`module.apply(function)`, a loop over `module.modules()`, or an init method called on the module.
+
+    `how` is apply, loop, method or post_init. All writes with an order between `order` and `end` are its doing.
+    """
 
     site: Site
     module: ModuleObject
@@ -327,6 +365,8 @@ class Applied:
     scope: str
     order: int
     guards: tuple[Guard, ...] = ()
+    how: str = "apply"
+    end: int = 0
 
 
 Fact = TypeVar("Fact")

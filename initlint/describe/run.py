@@ -5,16 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from initlint.describe.index import FileIndex
-from initlint.describe.nodes import Guard, InitEvent, Site
+from initlint.describe.index import ClassInfo, FileIndex
+from initlint.describe.nodes import Applied, Guard, InitEvent, Site
 from initlint.describe.project import Project
 from initlint.describe.symbols import MISSING, Sym
 from initlint.describe.values import Choice, ClassRef, Heap, Mapping, Sequence, Storage, Tensor, Value
 
-STEP_LIMIT = 60_000
+STEP_LIMIT = 60_000  # expressions read for one class: several times what the largest real model takes
+FUNCTION_STEP_LIMIT = 12_000
 DEPTH_LIMIT = 40
 TEXT_LIMIT = 160
 CHOICE_LIMIT = 12  # more alternatives than this are as good as unknown
@@ -59,8 +60,10 @@ class Run:
     storages: list[Storage] = field(default_factory=list)
     reached: set[ast.AST] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
+    built: set[ClassInfo] = field(default_factory=set)  # classes that were instantiated
     stack: list[object] = field(default_factory=list)
     steps: int = 0
+    limit: int = STEP_LIMIT
     order: int = 0
     grad: bool = True
     forward: bool = False
@@ -71,13 +74,24 @@ class Run:
     def step(self) -> None:
         """Count one step; raise Stop when there were too many."""
         self.steps += 1
-        if self.steps > STEP_LIMIT:
+        if self.steps > self.limit:
             raise Stop
 
     def tick(self) -> int:
         """The next position in the order of writes."""
         self.order += 1
         return self.order
+
+    @contextmanager
+    def applying(self, applied: Applied) -> Iterator[None]:
+        """Note what an `apply`, a loop over modules or an init method does, from here to the end of the block."""
+        place = len(self.records)
+        self.records.append(applied)
+        try:
+            yield
+        finally:
+            if place < len(self.records) and self.records[place] is applied:
+                self.records[place] = replace(applied, end=self.tick())
 
     def unknown(self, text: str, default: Any = MISSING, payload: Any = None) -> Sym:
         """A named unknown. Names stay short, so that an unknown made of unknowns cannot grow without end."""
