@@ -52,7 +52,7 @@ def _enumerate(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
     items = tuple(
         Sequence((run.nameless("i") if alike else i, item), "tuple") for i, item in enumerate(source.items, start)
     )
-    return Sequence(items, source.kind, source.repeated)
+    return Sequence(items, source.kind, source.repeated, source.root)
 
 
 def _zip(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
@@ -83,7 +83,7 @@ def _list(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if not args:
         return Sequence(())
     source = _sequence(run, args[0])
-    return Sequence(source.items, source.kind, source.repeated)
+    return Sequence(source.items, source.kind, source.repeated, source.root)
 
 
 def _tuple(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from initlint.describe import classes, externals, forward, modules, tensors
-from initlint.describe.nodes import Repeat, TypeTest
+from initlint.describe.nodes import Applied, Repeat, TypeTest
 from initlint.describe.run import DEPTH_LIMIT, Frame, Run
 from initlint.describe.symbols import Sym
 from initlint.describe.values import (
@@ -141,7 +143,8 @@ def call_function(
     run.grad = grad and not _is_no_grad(body)
     run.stack.append(body)
     try:
-        statements.read_block(run, body.body, place)
+        with _noted(run, function, args, node, frame):
+            statements.read_block(run, body.body, place)
     finally:
         run.stack.pop()
         run.grad = grad
@@ -150,6 +153,21 @@ def call_function(
     own = len(run.guards)
     returned = [(guards[own:], value) for guards, value in place.returns]
     return returned[0][1] if len(returned) == 1 else run.choose(_disjoint(returned))
+
+
+_INITIALISES = re.compile(r"^(?!__).*(?:init|reset)|^reset", re.IGNORECASE)
+
+
+def _noted(
+    run: Run, function: Function, args: list[Value], node: ast.AST, frame: Frame
+) -> AbstractContextManager[None]:
+    """An init method or init function called on a whole module is remembered with all that it does."""
+    module = args[0] if args else None
+    if run.forward or run.broad or not isinstance(module, ModuleObject) or not _INITIALISES.search(function.name):
+        return nullcontext()
+    return run.applying(
+        Applied(frame.site(node), module, function, frame.name, run.tick(), tuple(run.guards), "method")
+    )
 
 
 def _disjoint(returned: list[tuple[Any, Value]]) -> list[tuple[Any, Value]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from initlint.describe import assign, expressions, statements
+from initlint.describe.nodes import Applied
 from initlint.describe.run import Frame, Run
 from initlint.describe.values import Choice, ModuleObject, Sequence, Value
 
@@ -21,14 +23,27 @@ def read_for(run: Run, node: ast.For | ast.AsyncFor, frame: Frame) -> Ending | N
     broad = is_walk(iterable)
     run.broad += broad
     try:
-        for guards, option in run.options(iterable):
-            with run.under(guards):
-                for value in items_of(run, option, node, frame):
-                    ending = _once(run, node, value, frame)
-                    if ending.end in (statements.End.RETURN, statements.End.BREAK):
-                        return ending if ending.end is statements.End.RETURN else None
+        with _noted(run, node, iterable, frame):
+            return _read_items(run, node, iterable, frame)
     finally:
         run.broad -= broad
+
+
+def _noted(run: Run, node: ast.For | ast.AsyncFor, iterable: Value, frame: Frame) -> AbstractContextManager[None]:
+    """A loop over all modules of a model is an init function of its own."""
+    root = iterable.root if isinstance(iterable, Sequence) else None
+    if root is None or run.forward:
+        return nullcontext()
+    return run.applying(Applied(frame.site(node.iter), root, None, frame.name, run.tick(), tuple(run.guards), "loop"))
+
+
+def _read_items(run: Run, node: ast.For | ast.AsyncFor, iterable: Value, frame: Frame) -> Ending | None:
+    for guards, option in run.options(iterable):
+        with run.under(guards):
+            for value in items_of(run, option, node, frame):
+                ending = _once(run, node, value, frame)
+                if ending.end in (statements.End.RETURN, statements.End.BREAK):
+                    return ending if ending.end is statements.End.RETURN else None
     statements.read_block(run, node.orelse, frame)
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from initlint.describe import calls, tensors
@@ -22,8 +22,9 @@ def set_attribute(run: Run, module: ModuleObject, name: str, value: Value, frame
     if not run.forward:
         run.records.append(
             AttributeWrite(
-                frame.site(statement), module, name, value, module.slots.get(name), ready, frame.name, tuple(run.guards)
-            )
+                frame.site(statement), module, name, value, module.slots.get(name), ready, frame.name,
+                tuple(run.guards), run.tick(),
+            )  # fmt: skip
         )
     for _, option in run.options(value):
         if (
@@ -148,12 +149,13 @@ def _apply(
 ) -> Value:
     """`module.apply(f)`: children first, the module itself last."""
     function = args[0] if args else kwargs.get("fn")
-    run.records.append(Applied(frame.site(node), module, function, frame.name, run.tick(), tuple(run.guards)))
+    applied = Applied(frame.site(node), module, function, frame.name, run.tick(), tuple(run.guards))
     run.broad += 1
     try:
-        for guards, inner in _bottom_up(run, module, set()):
-            with run.under(guards):
-                calls.call(run, function, [inner], {}, node, frame)
+        with run.applying(applied):
+            for guards, inner in _bottom_up(run, module, set()):
+                with run.under(guards):
+                    calls.call(run, function, [inner], {}, node, frame)
     finally:
         run.broad -= 1
     return module
@@ -172,11 +174,15 @@ def _bottom_up(run: Run, module: ModuleObject, seen: set[int]) -> Iterator[tuple
 
 
 def _modules(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return Sequence(tuple(value for _, value in walk(run, module)), "walk")
+    return _walked(module, (value for _, value in walk(run, module)))
+
+
+def _walked(module: ModuleObject, items: Iterable[Value]) -> Sequence:
+    return Sequence(tuple(items), "walk", root=module)
 
 
 def _named_modules(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return Sequence(tuple(_pair(path, value) for path, value in walk(run, module)), "walk")
+    return _walked(module, (_pair(path, value) for path, value in walk(run, module)))
 
 
 def _pair(path: str, value: Value) -> Value:
@@ -187,26 +193,26 @@ def _pair(path: str, value: Value) -> Value:
 
 
 def _children(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return Sequence(tuple(value for _, value in children(run, module)), "walk")
+    return _walked(module, (value for _, value in children(run, module)))
 
 
 def _named_children(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return Sequence(tuple(_pair(name, value) for name, value in children(run, module)), "walk")
+    return _walked(module, (_pair(name, value) for name, value in children(run, module)))
 
 
 def _parameters(run: Run, module: ModuleObject, args: list[Value], kwargs: dict[str, Value], *_: Any) -> Value:
     if kwargs.get("recurse", args[0] if args else True) is False:
         own = own_parameters(run, module)
-        return Sequence(tuple(Choice(((guards, tensor),)) if guards else tensor for _, guards, tensor in own), "walk")
-    return Sequence(tuple(tensor for _, tensor in named_parameters(run, module)), "walk")
+        return _walked(module, (Choice(((guards, tensor),)) if guards else tensor for _, guards, tensor in own))
+    return _walked(module, (tensor for _, tensor in named_parameters(run, module)))
 
 
 def _named_parameters(run: Run, module: ModuleObject, args: list[Value], kwargs: dict[str, Value], *_: Any) -> Value:
     if kwargs.get("recurse") is False:
         own = own_parameters(run, module)
         pairs = [(name, Choice(((guards, tensor),)) if guards else tensor) for name, guards, tensor in own]
-        return Sequence(tuple(_pair(name, value) for name, value in pairs), "walk")
-    return Sequence(tuple(_pair(path, value) for path, value in named_parameters(run, module)), "walk")
+        return _walked(module, (_pair(name, value) for name, value in pairs))
+    return _walked(module, (_pair(path, value) for path, value in named_parameters(run, module)))
 
 
 def _register_parameter(
@@ -314,10 +320,11 @@ def post_init(
     if module.cls is None or not classes.is_pretrained(run.project, module.cls) or "_post_init" in module.marks:
         return
     module.marks = module.marks | {"_post_init"}
-    run.records.append(Applied(frame.site(node), module, None, frame.name, run.tick(), tuple(run.guards)))
+    applied = Applied(frame.site(node), module, None, frame.name, run.tick(), tuple(run.guards), "post_init")
     run.broad += 1
     try:
-        _smart_apply(run, module, module, node, frame, set())
+        with run.applying(applied):
+            _smart_apply(run, module, module, node, frame, set())
     finally:
         run.broad -= 1
 

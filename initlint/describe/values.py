@@ -110,12 +110,15 @@ class Heap:
 class Sequence(Heap):
     """A list, tuple or set. `items` are its known elements; `repeated` when they stand for an unknown number."""
 
-    __slots__ = ("kind", "multiplied")
+    __slots__ = ("kind", "multiplied", "root")
 
-    def __init__(self, items: tuple[Value, ...], kind: str = "list", repeated: Value = None) -> None:
+    def __init__(
+        self, items: tuple[Value, ...], kind: str = "list", repeated: Value = None, root: ModuleObject | None = None
+    ) -> None:
         super().__init__(items=items, repeated=repeated)
         self.kind = kind
         self.multiplied = False
+        self.root = root  # of a walk: the module whose parts these are
 
     @property
     def items(self) -> tuple[Value, ...]:
