@@ -14,6 +14,7 @@ from initlint.describe.lazy_flow import LazyFlow
 from initlint.describe.modules import walk
 from initlint.describe.nodes import FileModel, Model, Parameter, Site
 from initlint.describe.project import Project
+from initlint.describe.references import References
 from initlint.describe.run import FUNCTION_STEP_LIMIT, Frame, Run, Stop
 from initlint.describe.symbols import Sym
 from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
@@ -42,7 +43,8 @@ def describe(project: Project, path: str) -> FileModel:
             models.append(model)
         records += run.records
         files |= run.files
-    return FileModel(path, source, tuple(models), tuple(records), frozenset(files))
+    references = project.memo.setdefault("references", References(project))
+    return FileModel(path, source, tuple(models), tuple(records), frozenset(files), references=references)  # type: ignore[arg-type]
 
 
 def _read_all(project: Project, file: FileIndex, reached: set[ast.AST]) -> Iterator[tuple[Model | None, Run]]:

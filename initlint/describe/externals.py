@@ -36,6 +36,7 @@ _WEIGHT_NORMS = {
     "torch.nn.utils.parametrizations.weight_norm": "parametrizations.weight_norm",
     "torch.nn.utils.parametrizations.spectral_norm": "parametrizations.spectral_norm",
     "torch.nn.utils.parametrizations.orthogonal": "parametrizations.orthogonal",
+    "torch.nn.utils.parametrize.register_parametrization": "parametrize.register_parametrization",
     "torch.nn.utils.spectral_norm": "spectral_norm",
 }
 # mmcv / mmengine helpers look for `.weight` on what they are given.
@@ -368,12 +369,21 @@ def _wrap(run: Run, name: str, args: list[Value], kwargs: dict[str, Value]) -> V
     module = args[0] if args else kwargs.get("module")
     for _, option in run.options(module):
         if isinstance(option, ModuleObject):
-            slot = args[1] if len(args) > 1 else kwargs.get("name", "weight")
+            slot = args[1] if len(args) > 1 else kwargs.get("name", kwargs.get("tensor_name", "weight"))
             option.wrappers = (*option.wrappers, name)
-            tensor = option.slots.get(slot) if isinstance(slot, str) else None
-            if isinstance(tensor, Tensor) and tensor.storage is not None and name != "spectral_norm":
-                option.slots[slot] = replace(tensor, copied=name)
+            if isinstance(slot, str) and slot in option.slots and name != "spectral_norm":
+                run.set(option, slot, _recomputed(run, option.slots[slot], name))
     return module
+
+
+def _recomputed(run: Run, value: Value, how: str | None) -> Value:
+    """A tensor that is computed anew before each use: what is written to it is lost."""
+    return run.choose(
+        [
+            (guards, replace(option, copied=how) if isinstance(option, Tensor) and option.storage else option)
+            for guards, option in run.options(value)
+        ]
+    )
 
 
 def _torch_function(
@@ -656,11 +666,11 @@ def _same_module(run: Run, args: list[Value], kwargs: dict[str, Value], node: as
 
 def _remove_norm(run: Run, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
     module = run.settle(args[0]) if args else None
+    slot = args[1] if len(args) > 1 and isinstance(args[1], str) else "weight"
     if isinstance(module, ModuleObject):
         module.wrappers = ()
-        tensor = module.slots.get("weight")
-        if isinstance(tensor, Tensor):
-            module.slots["weight"] = replace(tensor, copied=None)
+        if slot in module.slots:
+            run.set(module, slot, _recomputed(run, module.slots[slot], None))
     return module
 
 
@@ -673,6 +683,7 @@ _SPECIAL: dict[str, Any] = {
     "torch.compile": _same_module, "torch.jit.script": _same_module, "torch.jit.ignore": _same_module,
     "torch.nn.DataParallel": _same_module, "torch.nn.parallel.DistributedDataParallel": _same_module,
     "torch.nn.utils.remove_weight_norm": _remove_norm,
+    "torch.nn.utils.parametrize.remove_parametrizations": _remove_norm,
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from initlint.finding import Span
 if TYPE_CHECKING:
     from initlint.describe.flow import Follow
     from initlint.describe.lazy_flow import LazyFlow
+    from initlint.describe.references import References
     from initlint.describe.symbols import Dim
     from initlint.describe.values import ModuleObject, Storage
     from initlint.reference.layers import ParameterSpec
@@ -382,6 +383,7 @@ class FileModel:
     records: tuple[Any, ...] = ()
     dependencies: frozenset[str] = frozenset()
     whole_project: bool = False
+    references: References | None = None
 
     def facts(self, kind: type[Fact]) -> Iterator[Fact]:
         """The facts of one kind, in the order in which they were met."""
@@ -391,3 +393,11 @@ class FileModel:
     def parameters(self) -> Iterator[Parameter]:
         """Every parameter of every model."""
         return (parameter for model in self.models for parameter in model.parameters)
+
+    def name_of(self, storage: Storage | None) -> str | None:
+        """`Model.layer.weight` for the memory of a parameter; None where no model holds it."""
+        for model in self.models:
+            for parameter in model.parameters:
+                if parameter.storage is storage:
+                    return f"{model.name}.{parameter.name}"
+        return None

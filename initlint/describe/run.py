@@ -245,7 +245,8 @@ def same(left: Value, right: Value) -> bool:
     if left is right:
         return True
     if isinstance(left, Tensor) and isinstance(right, Tensor):
-        return left.storage is not None and left.storage is right.storage and left.region == right.region
+        views = (left.region, left.copied, left.transposed) == (right.region, right.copied, right.transposed)
+        return left.storage is not None and left.storage is right.storage and views
     if type(left) is not type(right):
         return False
     if isinstance(left, (int, float, str, bool, bytes, type(None), Sym, ClassRef)):

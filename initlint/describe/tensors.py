@@ -275,7 +275,12 @@ def augmented(run: Run, tensor: Tensor, value: Value, node: ast.AugAssign, frame
 
 def assign_data(run: Run, tensor: Tensor, value: Value, statement: ast.AST, frame: Frame) -> None:
     """`w.data = value`."""
-    _overwrite(run, tensor, value, statement, frame)
+    call = InitCall(
+        "Tensor.data", frame.site(statement), {"value": value}, {}, target_of(tensor), tuple(run.guards), frame.name,
+        bool(frame.in_try), run.grad, bool(run.broad), 1,
+    )  # fmt: skip
+    run.records.append(call)
+    _overwrite(run, tensor, value, statement, frame, call)
 
 
 def assign_item(run: Run, tensor: Tensor, index_node: ast.expr, value: Value, statement: ast.AST, frame: Frame) -> None:

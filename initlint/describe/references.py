@@ -1,0 +1,96 @@
+"""Where the project uses the names of its init functions: who calls them, by which spelling, from which class."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from initlint.source.text import SourceText
+
+if TYPE_CHECKING:
+    from initlint.describe.project import Project
+
+# Only such names are ever asked for; keeping no others keeps the index of a large project small.
+KEPT = re.compile(r"init|reset|weight|param|xavier|kaiming|orthogonal|to_empty|fill|zero", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One use of a name. `owner` is the class around it, `functions` are the functions around it.
+
+    `through` tells how it is reached: self (also cls and super()), attribute, name, text (a string), import.
+    """
+
+    path: str
+    line: int
+    name: str
+    through: str
+    owner: str | None
+    functions: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class References:
+    """Uses of names over all files of a project. A file is looked at only when its text holds the name."""
+
+    project: Project
+    files: dict[str, dict[str, list[Reference]]] = field(default_factory=dict)
+
+    def of(self, name: str) -> list[Reference]:
+        """Every use of `name` in the project; its definitions are no uses."""
+        paths = (path for path, source in self.project.sources.items() if name in source.text)
+        return [use for path in paths for use in self._file(path).get(name, ())]
+
+    @property
+    def alone(self) -> bool:
+        """Whether the project is a single file, so that others which call it may exist."""
+        return len(self.project.sources) == 1
+
+    def _file(self, path: str) -> dict[str, list[Reference]]:
+        if path not in self.files:
+            self.files[path] = _collect(self.project.sources[path])
+        return self.files[path]
+
+
+def _collect(source: SourceText) -> dict[str, list[Reference]]:
+    parsed = "tree" in vars(source)
+    try:
+        tree = source.tree
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found: dict[str, list[Reference]] = {}
+    queue: list[tuple[ast.AST, str | None, tuple[str, ...]]] = [(tree, None, ())]
+    while queue:
+        node, owner, functions = queue.pop()
+        match node:
+            case ast.ClassDef(name=name):
+                owner = name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                functions = (*functions, name)
+        for name, through in _names(node):
+            if KEPT.search(name):
+                line = getattr(node, "lineno", 0)
+                found.setdefault(name, []).append(Reference(source.path, line, name, through, owner, functions))
+        queue += [(child, owner, functions) for child in ast.iter_child_nodes(node)]
+    if not parsed:
+        source.forget()
+    return found
+
+
+def _names(node: ast.AST) -> list[tuple[str, str]]:
+    match node:
+        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name, ctx=ast.Load()):
+            return [(name, "self")]
+        case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr=name):
+            return [(name, "self")]
+        case ast.Attribute(attr=name, ctx=ast.Load()):
+            return [(name, "attribute")]
+        case ast.Name(id=name, ctx=ast.Load()):
+            return [(name, "name")]
+        case ast.Constant(value=str() as text) if text.isidentifier():
+            return [(text, "text")]
+        case ast.ImportFrom(names=names):
+            return [(alias.name, "import") for alias in names]
+    return []
