@@ -66,7 +66,7 @@ def decided(value: Value) -> bool | None:
 def default_truth(value: Value) -> bool | None:
     """The truth that the default configuration gives, or None."""
     if isinstance(value, Sym) and value.default is not MISSING:
-        return bool(value.default)
+        return None if isinstance(value.default, Sym) else bool(value.default)
     return decided(value)
 
 
