@@ -37,7 +37,7 @@ def render(found: Experiment) -> str:
         f'<p class="soft">Task: {safe(found.task)}. Every scheme starts from the same seeds and sees the same data. '
         "Lines: mean over the seeds; shaded: from the lowest to the highest.</p>"
         f'<h2>Loss</h2><div class="card">{_plot(found, lambda curve: curve.loss, "loss at each step")}</div>'
-        f'<h2>Norm of the gradient</h2><div class="card">{_plot(found, lambda curve: curve.gradient, "gradient norm")}</div>'
+        f'<h2>Norm of the gradient</h2><div class="card">{_plot(found, lambda curve: curve.gradient, "norm")}</div>'
         f'<h2>At the end</h2><div class="card scroll">{_table(found)}</div>{_recommended(found)}'
     )
     return page(f"{found.target} – initlint experiment", body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from initlint.runtime.propagation_report import Band, power
@@ -14,6 +15,8 @@ from initlint.runtime.propagation_report import Band, power
 HARMFUL = 100.0
 #: Fewer layers have no trend.
 SHORTEST = 4
+#: At least this share of the layers has to go along (with half the slope or more): one bad layer is no trend.
+_TOGETHER = 1 / 3
 #: Slopes are estimated on at most this many layers of a path, evenly chosen: their pairs are what it costs.
 _MOST = 400
 
@@ -55,6 +58,8 @@ def trend(series: Sequence[Band | None], predicted: Sequence[float | None] = ())
     slope = _median_slope([(float(index), band.mean) for index, band in points])
     steps = points[-1][0] - points[0][0]
     total = _cautious(slope * steps, points[0][1], points[-1][1])
+    if _share_along(means, slope) < _TOGETHER:
+        total = 0.0
     total = _with_theory(total, predicted[points[0][0] : points[-1][0] + 1])
     start = _start(means, slope)
     return Trend(power(slope / 2), power(total / 2), points[start][0], len(points))
@@ -85,9 +90,15 @@ def _with_theory(total: float, predicted: Sequence[float | None]) -> float:
 
 
 def _start(means: Sequence[float], slope: float) -> int:
-    """The layer from which on the gains go with the trend: before the first one that has at least half of it."""
-    for index in range(1, len(means)):
-        gain = means[index] - means[index - 1]
-        if gain * slope > 0 and abs(gain) >= abs(slope) / 2:
-            return index
-    return 0
+    """The first layer whose own gain goes along with the trend."""
+    return next((index for index, along in enumerate(_along(means, slope), 1) if along), 0)
+
+
+def _share_along(means: Sequence[float], slope: float) -> float:
+    along = _along(means, slope)
+    return sum(along) / len(along)
+
+
+def _along(means: Sequence[float], slope: float) -> list[bool]:
+    gains = [later - earlier for earlier, later in pairwise(means)]
+    return [gain * slope > 0 and abs(gain) >= abs(slope) / 2 for gain in gains]
