@@ -313,15 +313,23 @@ def _conditional(run: Run, node: ast.IfExp, frame: Frame) -> Value:
     test = evaluate(run, node.test, frame)
     note_truth(run, node.test, test, frame)
     options = []
+    sides = []
     lessons = narrowing(test)
     for guards, outcome in branches(run, test, frame.site(node.test)):
-        with run.under(guards):
-            kept = {}
-            if outcome:
-                kept = {name: old for name, old in frame.env.items() if isinstance(old, Sym) and old in lessons}
-                frame.env.update({name: lessons[old] for name, old in kept.items()})
-            options.append((guards, evaluate(run, node.body if outcome else node.orelse, frame)))
-            frame.env.update(kept)
+        run.branch_begin()
+        changes = {}
+        try:
+            with run.under(guards):
+                kept = {}
+                if outcome:
+                    kept = {name: old for name, old in frame.env.items() if isinstance(old, Sym) and old in lessons}
+                    frame.env.update({name: lessons[old] for name, old in kept.items()})
+                options.append((guards, evaluate(run, node.body if outcome else node.orelse, frame)))
+                frame.env.update(kept)
+        finally:
+            changes = run.branch_end()
+        sides.append((guards, changes))
+    run.merge(sides)
     return run.choose(options)
 
 

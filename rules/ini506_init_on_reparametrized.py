@@ -1,0 +1,116 @@
+"""INI506 init-on-reparametrized."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.describe.nodes import InitCall
+from initlint.finding import Applicability, Edit, Finding, Fix, Severity
+from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import FileModel
+    from initlint.source.text import SourceText
+
+_RECOMPUTED = ("weight_norm", "parametrizations.", "parametrize.")
+
+
+class InitOnReparametrized(Rule):
+    """A weight is initialised after `weight_norm` or a parametrization took it over, so the init is lost.
+
+    ## What it does
+    Reports every write to a tensor that `weight_norm` (the old one or `parametrizations.weight_norm`), `parametrizations.orthogonal`,
+    `parametrizations.spectral_norm` or `parametrize.register_parametrization` computes: by `nn.init`, by a method of
+    `.data`, in an `apply`, through a factory such as `WNConv1d`, in whatever file the wrapping happens.
+    The old `nn.utils.spectral_norm` keeps the memory of the weight until the first forward: silent.
+
+    ## Why is this bad?
+    The layer's real parameters are `weight_g` and `weight_v` (or `parametrizations.weight.original*`). `weight` is
+    computed from them before each forward: what was written to it is gone, and the layer trains from torch's
+    default init. Nothing says so. HiFi-GAN and the vocoders made after it carry this mistake.
+
+    ## Example
+    ```python
+    self.conv = weight_norm(nn.Conv1d(64, 64, 3))
+    nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu")
+    ```
+
+    ## Use instead
+    ```python
+    self.conv = nn.Conv1d(64, 64, 3)
+    nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu")
+    weight_norm(self.conv)
+    ```
+
+    ## Fix safety
+    Unsafe: the wrapping moves behind the init, so the init takes effect and training changes. Offered where both
+    stand in one block.
+
+    ## References
+    - Salimans and Kingma, 2016, [Weight Normalization](https://arxiv.org/abs/1602.07868), section 3: w = g v / |v|
+    - [torch.nn.utils.parametrizations.weight_norm](https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.weight_norm.html)
+    """
+
+    code = "INI506"
+    name = "init-on-reparametrized"
+    severity = Severity.ERROR
+
+    def check(self, file: FileModel) -> Iterator[Finding]:
+        """Every write to a tensor that is computed from others."""
+        for call in file.facts(InitCall):
+            wrapper = call.target.copied or ""
+            if wrapper.startswith(_RECOMPUTED) and all(guard.default is not False for guard in call.guards):
+                yield self._lost(file, call, wrapper)
+
+    def _lost(self, file: FileModel, call: InitCall, wrapper: str) -> Finding:
+        slot = call.target.slot or "weight"
+        real = f"{slot}_g and {slot}_v" if wrapper == "weight_norm" else f"parametrizations.{slot}.original*"
+        return self.finding(
+            call.site,
+            f"{wrapper.rpartition('.')[2]} computes this {slot} from {real} before each forward: what is written here "
+            "is lost, the layer keeps its default init",
+            help="Initialise the layer first, then wrap it.",
+            layer=file.name_of(call.target.storage),
+            fix=_init_first(call),
+        )
+
+
+def _init_first(call: InitCall) -> Fix | None:
+    source, node = call.site.source, call.site.node
+    statement = source.statement(node)
+    named = (inner for inner in ast.walk(node) if isinstance(inner, ast.Attribute) and inner.attr == call.target.slot)
+    layer = next((inner.value for inner in named), None)
+    if call.broad or layer is None or not isinstance(statement, ast.Expr):
+        return None
+    wrapping = _wrapping(source, statement, layer)
+    edits = _moved(source, statement, wrapping, layer) if wrapping is not None else None
+    return Fix(Applicability.UNSAFE, "Wrap the layer after its init", edits) if edits else None
+
+
+def _wrapping(source: SourceText, statement: ast.stmt, layer: ast.expr) -> ast.Call | None:
+    """The call of `self.conv = weight_norm(...)`, in the same block before the init."""
+    block: list[ast.stmt] = getattr(source.parents[statement], "body", [])
+    earlier = block[: block.index(statement)] if statement in block else []
+    wanted = source.segment(source.span(layer))
+    for one in reversed(earlier):
+        match one:
+            case ast.Assign(targets=[target], value=ast.Call(args=[ast.Call(), *_]) as call) if (
+                source.segment(source.span(target)) == wanted
+            ):
+                return call if "norm" in source.segment(source.span(call.func)) else None
+    return None
+
+
+def _moved(source: SourceText, statement: ast.stmt, wrapping: ast.Call, layer: ast.expr) -> tuple[Edit, ...] | None:
+    from initlint.fixer.fragment import CannotRewrite  # libcst: only where there is something to fix
+    from initlint.fixer.rewrite import replace_expression
+    from initlint.fixer.statements import insert_after
+
+    inner = source.segment(source.span(wrapping.args[0]))
+    again = source.segment(source.span(wrapping)).replace(inner, source.segment(source.span(layer)), 1)
+    try:
+        return (*replace_expression(source, wrapping, inner), *insert_after(source, statement, again))
+    except CannotRewrite:
+        return None
