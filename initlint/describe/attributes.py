@@ -32,6 +32,8 @@ _SHAPES = {"in_features", "out_features", "in_channels", "out_channels", "kernel
 def get(run: Run, value: Value, name: str, frame: Frame, node: ast.AST) -> Value:
     """`value.name`."""
     value = run.settle(value)
+    if isinstance(value, External) and name == "__name__":
+        return value.dotted.rpartition(".")[2]
     if isinstance(value, External):
         return (
             run.project.resolve(f"{value.dotted}.{name}", frame.file)

@@ -128,9 +128,9 @@ def _absolute(file: FileIndex, node: ast.ImportFrom) -> str:
     pure = PurePath(file.path)
     parts = pure.parts[:-1]
     parts = parts[: len(parts) - (node.level - 1)] if node.level > 1 else parts
-    return "." + ".".join(
-        (*(part for part in parts if part not in ("/", ".")), *((node.module or "").split(".") if node.module else ()))
-    )
+    # a dot inside a folder's name (`python3.11`) must not divide it
+    folders = [part.replace(".", "\u2024") for part in parts if part not in ("/", ".")]
+    return "." + ".".join([*folders, *((node.module or "").split(".") if node.module else ())])
 
 
 def _is_main(test: ast.expr) -> bool:

@@ -49,7 +49,7 @@ class Project:
         best: tuple[int, str] | None = None
         for path in self.by_stem.get(wanted[-1], ()):
             parts = _parts(path)
-            matches = parts == wanted if relative else parts[-len(wanted) :] == wanted
+            matches = dotless(parts) == wanted if relative else parts[-len(wanted) :] == wanted
             if matches and path.endswith((".py", ".ipynb")):
                 near = _common(parts, importer.parts)
                 outside = len(parts) - len(wanted) - near  # folders above the package that the importer does not share
@@ -106,6 +106,11 @@ def _parts(path: str) -> tuple[str, ...]:
         if pieces[-1] == "__init__" and len(pieces) > 1:
             pieces.pop()
     return tuple(pieces)
+
+
+def dotless(parts: Iterable[str]) -> tuple[str, ...]:
+    """Folder names as they stand inside a dotted name: a dot of their own (`python3.11`) must not divide them."""
+    return tuple(part.replace(".", "\u2024") for part in parts)
 
 
 def _common(left: tuple[str, ...], right: tuple[str, ...]) -> int:
