@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from initlint.describe.values import Value
 
 _ON_PURPOSE = re.compile(r"shar|\btie|tied|reuse|same|recurr|recurs|unroll|univers|iterat", re.IGNORECASE)
+_DEPTH = 8  # parts of parts: deeper ones have weights long before
 _HOLDERS = frozenset({"ModuleList", "Sequential", "ModuleDict"})
 
 
@@ -94,13 +95,12 @@ def _held(file: FileModel) -> frozenset[int]:
     return frozenset(found)
 
 
-def _has_weights(module: ModuleObject, depth: int = 0) -> bool:
-    for value in module.slots.values():
-        if isinstance(value, Tensor) and value.is_parameter:
-            return True
-        if isinstance(value, ModuleObject) and depth < 6 and _has_weights(value, depth + 1):
-            return True
-    return False
+def _has_weights(value: Value, depth: int = 0) -> bool:
+    if isinstance(value, Choice):
+        return any(_has_weights(option, depth) for _, option in value.options)
+    if isinstance(value, ModuleObject) and depth < _DEPTH:
+        return any(_has_weights(inner, depth + 1) for inner in value.slots.values())
+    return isinstance(value, Tensor) and value.is_parameter
 
 
 def _meant(site: Site) -> bool:
