@@ -132,6 +132,9 @@ def _of_symbol(run: Run, value: Sym, name: str) -> Value:
     text = repr(value)
     if atom is not None:
         if isinstance(atom.payload, ClassRef) and not name.startswith("__"):
+            part = classes.sub_configuration(run.project, atom.payload, name)
+            if part is not None:
+                return run.unknown(f"{text}.{name}", payload=part)
             known = classes.configured(run.project, atom.payload).get(name, MISSING)
             if isinstance(known, Sym):
                 return run.unknown(f"{text}.{name}", known.default)

@@ -273,3 +273,15 @@ def _assigned(
         match statement:
             case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=value):
                 values[name] = evaluate(run, value, place)
+
+
+def sub_configuration(project: Project, cls: ClassRef, name: str) -> ClassRef | None:
+    """The class of a configuration inside another: transformers' `sub_configs = {"text_config": TextConfig}`."""
+    found = constant(project, cls, "sub_configs")
+    if found is None or not isinstance(found[0], ast.Dict):
+        return None
+    for key, value in zip(found[0].keys, found[0].values, strict=True):
+        if isinstance(key, ast.Constant) and key.value == name and isinstance(value, ast.Name):
+            target = project.member(found[1].file, value.id)
+            return target if isinstance(target, ClassRef) else None
+    return None

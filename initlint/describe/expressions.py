@@ -255,7 +255,7 @@ def _bool_parts(run: Run, parts: list[ast.expr], is_and: bool, node: ast.BoolOp,
                 rest = _bool_narrowed(run, parts[1:], value, is_and, node, frame)
                 options += [((*guards, *more), inner) for more, inner in run.options(rest)]
             else:
-                options.append((guards, not is_and if decided(value) is None else value))
+                options.append((guards, False if is_and and decided(value) is None else value))
     if is_and and not isinstance(value, Choice) and narrowing(value):
         return _narrowing_and(run, value, options, node)
     return run.choose(options)

@@ -597,6 +597,9 @@ def _hasattr(run: Run, subject: Value, name: Value, frame: Frame) -> Value:
     if isinstance(subject, Instance):
         return name in subject.slots or run.nameless("hasattr")
     if isinstance(subject, Sym):
+        config = subject.single.payload if subject.single is not None else None
+        if isinstance(config, ClassRef) and name in classes.configured(run.project, config):
+            return True
         return run.unknown(f"hasattr({subject!r}, {name!r})")
     return run.nameless("hasattr")
 
@@ -691,6 +694,8 @@ def class_method(
     run: Run, cls: ClassRef, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
 ) -> Value:
     """`Class.from_pretrained(...)`, `nn.Module.__init__(self)`."""
+    if name == "_from_config":
+        return classes.instantiate(run, cls, args[:1], {}, node, frame)
     if name in modules.LOADERS:
         config = args[0] if args else None
         made = classes.instantiate(run, cls, [config] if isinstance(config, Sym) else [], {}, node, frame)

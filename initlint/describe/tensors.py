@@ -91,7 +91,7 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
                 left = None
             case _:
                 value = run.settle(_evaluate(run, dim, frame))
-                if isinstance(value, Tensor | Sequence):
+                if isinstance(value, Tensor) or (isinstance(value, Sequence) and value.kind != "tuple"):
                     copied, left = "advanced indexing", None
                 elif left is not None and axis < len(left):
                     del left[axis]
@@ -147,8 +147,9 @@ def method(
             run, f"Tensor.{name}", draws.bind(name, args, kwargs, node), tensor, node, frame, len(node.args)
         )
         run.records.append(call)
-        event = draws.event_of_method(name, call, tensor, args)
-        write(run, tensor, event)
+        settled = replace(call, values={key: run.default_option(value) for key, value in call.values.items()})
+        event = draws.event_of_method(name, settled, tensor, args)
+        write(run, tensor, replace(event, call=call))
         return tensor
     if name in ("size", "dim", "ndimension", "numel", "stride"):
         return measure(run, tensor, name, args)
