@@ -56,6 +56,7 @@ def target_of(tensor: Tensor) -> Target:
         transposed=tensor.transposed,
         copied=tensor.copied,
         region=tensor.region,
+        tracked=tensor.tracked and not storage.frozen,
     )
 
 
@@ -105,11 +106,19 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
     )
 
 
+def freeze(tensor: Tensor, value: Value) -> None:
+    """`t.requires_grad = value`: unless that is surely True, autograd may not mind writes from now on."""
+    if tensor.storage is not None and value is not True:
+        tensor.storage.frozen = True
+
+
 def look(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Tensor:
     """A view of a tensor by method or attribute."""
     shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
     if name in ("data", "detach", "detach_"):
-        return replace(tensor, detached=True, is_parameter=tensor.is_parameter and name == "data", shape=shape)
+        return replace(
+            tensor, detached=True, tracked=False, is_parameter=tensor.is_parameter and name == "data", shape=shape
+        )
     if name in ("contiguous", "requires_grad_", "share_memory_"):
         return replace(tensor, shape=shape)
     if name in _TRANSPOSES:
@@ -131,7 +140,7 @@ def look(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Tensor:
 def write(run: Run, tensor: Tensor, event: InitEvent) -> None:
     """Note that `event` happens to the tensor's memory."""
     storage = tensor.storage
-    if storage is None or tensor.copied is not None:
+    if storage is None or (tensor.copied is not None and storage.source is None):  # memory that nobody keeps
         return
     made = storage.events[0].guards if storage.events else ()
     own = tuple(guard for guard in run.guards if guard not in made)
@@ -159,6 +168,10 @@ def method(
         return _moved(run, tensor, name, node, frame)
     if name in COPIES or name in MOVES:
         return copy(run, tensor, f".{name}()" if name in COPIES else f".{name}(...)", site_of(frame, node))
+    if name == "requires_grad_":
+        freeze(tensor, args[0] if args else kwargs.get("requires_grad", True))
+    if name == "detach_":
+        freeze(tensor, False)
     if name in VIEWS:
         return look(run, tensor, name, args)
     if name in ("new_empty", "new_zeros", "new_ones", "new_full"):
@@ -331,7 +344,7 @@ def init_call(
     values, nodes = bound
     return InitCall(
         function, frame.site(node), values, nodes, target_for(run, tensor), tuple(run.guards), frame.name,
-        bool(frame.in_try), run.grad, bool(run.broad), positional,
+        bool(frame.in_try), run.grad, bool(run.broad), positional, tuple(run.via),
     )  # fmt: skip
 
 
@@ -345,18 +358,17 @@ def parameter(run: Run, value: Value, node: ast.AST, frame: Frame) -> Value:
         if value.region is not None or storage.is_parameter:  # a part, or a parameter wrapped again
             event = draws.current(value) or InitEvent("unknown", frame.site(node))
             if storage.is_parameter and value.region is None and value.copied is None:
-                return replace(value, is_parameter=True, detached=False)
-            return replace(
-                make(run, replace(event, order=run.tick()), value.shape, frame.site(node)), is_parameter=True
-            )
+                return replace(value, is_parameter=True, detached=False, tracked=True)
+            made = make(run, replace(event, order=run.tick()), value.shape, frame.site(node))
+            return replace(made, is_parameter=True, tracked=True)
         storage.is_parameter = True
         storage.site = frame.site(node)
-        return replace(value, is_parameter=True, detached=False, copied=None)
+        return replace(value, is_parameter=True, detached=False, copied=None, tracked=True)
     event = InitEvent(
         "empty" if value is None else "unknown", frame.site(node), order=run.tick(), guards=tuple(run.guards)
     )
     made = make(run, event, (0,) if value is None else None, frame.site(node))
-    made.is_parameter = True
+    made.is_parameter = made.tracked = True
     if made.storage is not None:
         made.storage.is_parameter = True
     return made

@@ -1,0 +1,109 @@
+"""INI504 overwritten-padding-row."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.describe.symbols import Sym, shown
+from initlint.finding import Applicability, Edit, Finding, Fix, Severity
+from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import FileModel, InitEvent, Parameter
+
+_TABLES = ("Embedding", "EmbeddingBag")
+_RANDOM = ("uniform", "normal", "xavier", "kaiming", "lecun", "variance_scaling", "orthogonal", "sparse", "trunc")
+
+
+class OverwrittenPaddingRow(Rule):
+    """An Embedding with a padding row is filled at random, and the row is not set back to zero.
+
+    ## What it does
+    Follows every `nn.Embedding(..., padding_idx=...)` to its last init. When that draws the whole table, by name, in
+    a loop or through an `apply`, and no later line zeroes the row, it is reported at the init.
+
+    ## Why is this bad?
+    torch zeroes the padding row once, in the constructor, and masks its gradient for ever. After the init it holds
+    noise that training can never remove: every padded position feeds that noise into sums, means and recurrences.
+
+    ## Example
+    ```python
+    self.embed = nn.Embedding(vocab, dim, padding_idx=0)
+    nn.init.normal_(self.embed.weight, std=0.02)
+    ```
+
+    ## Use instead
+    ```python
+    self.embed = nn.Embedding(vocab, dim, padding_idx=0)
+    nn.init.normal_(self.embed.weight, std=0.02)
+    self.embed.weight.data[self.embed.padding_idx].zero_()
+    ```
+
+    ## Fix safety
+    Unsafe: the padded positions contribute zeros afterwards, which changes what the model computes.
+
+    ## References
+    - [torch.nn.Embedding](https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html): `padding_idx` and its note
+    """
+
+    code = "INI504"
+    name = "overwritten-padding-row"
+    severity = Severity.WARNING
+
+    def check(self, file: FileModel) -> Iterator[Finding]:
+        """Tables with a padding row whose last whole write draws random numbers."""
+        for model in file.models:
+            for parameter in model.parameters:
+                drawn = parameter.effective
+                if model.owned or drawn is None or drawn.site is None or not _has_padding(parameter):
+                    continue
+                if not drawn.default and drawn.scheme.startswith(_RANDOM) and not parameter.after:
+                    yield self.finding(
+                        drawn.site,
+                        f"this fills the padding row ({_row(parameter)}) too; its gradient is always 0, so the noise stays",
+                        help="Zero the row after the init.",
+                        layer=f"{model.name}.{parameter.name}",
+                        fix=_zero_again(parameter, drawn),
+                    )
+
+
+def _has_padding(parameter: Parameter) -> bool:
+    """Whether the layer surely is a table with a padding row in the default configuration."""
+    if parameter.slot != "weight" or not any(base in _TABLES for base in parameter.module.bases):
+        return False
+    row = parameter.module.arguments.get("padding_idx")
+    if isinstance(row, Sym):
+        return row.default is not None
+    return isinstance(row, int) and not parameter.module.generic
+
+
+def _row(parameter: Parameter) -> str:
+    return f"padding_idx={shown(parameter.module.arguments['padding_idx'])}"
+
+
+def _zero_again(parameter: Parameter, drawn: InitEvent) -> Fix | None:
+    assert drawn.site is not None
+    source, node = drawn.site.source, drawn.site.node
+    named = (inner for inner in ast.walk(node) if isinstance(inner, ast.Attribute) and inner.attr == "weight")
+    layer = next((source.segment(source.span(inner.value)) for inner in named), None)
+    statement = source.statement(node)
+    if layer is None or not isinstance(statement, ast.Expr):
+        return None
+    code = f"{layer}.weight.data[{layer}.padding_idx].zero_()"
+    if drawn.broad or not isinstance(parameter.module.arguments["padding_idx"], int):
+        code = f"if {layer}.padding_idx is not None:\n    {code}"
+    edits = _inserted(drawn, statement, code)
+    return Fix(Applicability.UNSAFE, "Zero the padding row after the init", edits) if edits else None
+
+
+def _inserted(drawn: InitEvent, statement: ast.stmt, code: str) -> tuple[Edit, ...] | None:
+    from initlint.fixer.fragment import CannotRewrite  # libcst: only where there is something to fix
+    from initlint.fixer.statements import insert_after
+
+    assert drawn.site is not None
+    try:
+        return insert_after(drawn.site.source, statement, code)
+    except CannotRewrite:
+        return None
