@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, isfinite, log10
 
+from initlint.report.harmless import visible
+
 Point = tuple[float, float]
 
 #: Powers of ten beyond this many get every second, third... tick.
@@ -96,9 +98,13 @@ def number(value: float) -> str:
 def tag(name: str, content: str = "", **attributes: object) -> str:
     """An element; `class_` is class, and underscores are hyphens."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_attribute(value))}"' for key, value in attributes.items()
+        f' {key.rstrip("_").replace("_", "-")}="{_plain(_attribute(value))}"' for key, value in attributes.items()
     )
     return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
+
+
+def _plain(content: str) -> str:
+    return escape(visible(content))
 
 
 def _attribute(value: object) -> str:
@@ -107,7 +113,7 @@ def _attribute(value: object) -> str:
 
 def text(content: str, x: float, y: float, **attributes: object) -> str:
     """A label."""
-    return tag("text", escape(content), x=x, y=y, **attributes)
+    return tag("text", _plain(content), x=x, y=y, **attributes)
 
 
 def line(points: Sequence[Point], **attributes: object) -> str:
@@ -141,7 +147,7 @@ def band(lower: Sequence[Point], upper: Sequence[Point], **attributes: object) -
 
 def dot(point: Point, title: str, radius: float = 3.0, **attributes: object) -> str:
     """A point that tells about itself when pointed at."""
-    return tag("circle", tag("title", escape(title)), cx=point[0], cy=point[1], r=radius, **attributes)
+    return tag("circle", tag("title", _plain(title)), cx=point[0], cy=point[1], r=radius, **attributes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ def _affordable(build: Build, task: Task, plan: Plan) -> int:
         began = began if number else time.perf_counter()
     each = (time.perf_counter() - began) / _TIMED
     runs = plan.seeds * len(plan.schemes)
-    return max(_FEWEST_STEPS, min(plan.steps, int(plan.limit / max(each, 1e-6) / runs)))
+    return min(plan.steps, max(_FEWEST_STEPS, int(plan.limit / max(each, 1e-6) / runs)))
 
 
 def _first_inputs(task: Task, seed: int) -> object:

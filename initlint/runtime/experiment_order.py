@@ -45,11 +45,11 @@ def execute(order: Order, progress: Progress = lambda *_: None) -> Experiment:
     read, write = os.pipe()
     with tempfile.TemporaryFile() as printed:
         process = _start(write, printed)
+        assert process.stdin is not None
         os.close(write)
         watch = threading.Timer(order.seconds + _GRACE, _kill, (process,))
         watch.start()
         try:
-            assert process.stdin is not None
             with suppress(BrokenPipeError):
                 process.stdin.write((json.dumps(encode(order)) + "\n").encode())
                 process.stdin.flush()
@@ -59,6 +59,8 @@ def execute(order: Order, progress: Progress = lambda *_: None) -> Experiment:
             watch.cancel()
             _kill(process)
             process.wait()
+            with suppress(BrokenPipeError):
+                process.stdin.close()
         if result is None:
             raise WorkerError(_death(order, process.returncode, printed))
         return result

@@ -95,7 +95,7 @@ def first_output(output: object) -> Tensor:
 def _loss_for(output: Tensor, *, tokens: bool, length: int) -> tuple[Loss, str, int]:
     last = output.shape[-1]
     if tokens and output.dim() == 3 and output.shape[1] == length and last > 1:
-        return _cross_entropy, f"the successor of each of {last} tokens", last
+        return _cross_entropy, f"each token's successor, as one of {last} classes", last
     if output.dim() == 2 and last > 1:
         classes = min(last, _CLASSES)
         return _cross_entropy, f"classification into {classes} classes", classes
@@ -155,7 +155,7 @@ def _token_world(vocabulary: int, output: tuple[int, ...], classes: int, generat
         for position in range(1, tokens.shape[1]):
             follows = torch.rand(tokens.shape[0], generator=chance) < _ORDER
             tokens[:, position] = torch.where(follows, successor[tokens[:, position - 1]], tokens[:, position])
-        return tokens, successor[tokens]
+        return tokens, successor[tokens] % max(classes, 1)
 
     def documents(fresh: Tensor, chance: torch.Generator) -> tuple[Tensor, Tensor]:
         kinds = torch.randint(0, max(classes, 2), (fresh.shape[0],), generator=chance)

@@ -102,7 +102,7 @@ def test_without_forward_is_told() -> None:
     """A container with no forward of its own is told after one try."""
     model = nn.ModuleList([nn.Linear(3, 3)])
 
-    with pytest.raises(TargetError, match="of 1 guessed inputs.*does not define forward"):
+    with pytest.raises(TargetError, match=r"of 1 guessed inputs.*does not define forward"):
         find_example(model, None)
 
 
