@@ -99,7 +99,7 @@ class LazyFlow:
             if axis in (-1, -2) and len(shape) == 2:
                 axis = -3 - axis if detail.get("transposed") else axis
                 return shape[axis], shape[-3 - axis]
-            if axes and len(axes) < len(shape):
+            if axes and len(axes) < len(shape) and max(axes) < len(shape):
                 return _product(shape, axes), _product(shape, [i for i in range(len(shape)) if i not in axes])
         return None
 
