@@ -7,8 +7,9 @@ import re
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from initlint.describe import classes, externals, forward, modules, tensors
-from initlint.describe.nodes import Applied, Repeat, TypeTest
+from initlint.describe import classes, draws, externals, forward, modules, tensors
+from initlint.describe.handing import Handing, calls_directly
+from initlint.describe.nodes import Applied, Repeat
 from initlint.describe.run import DEPTH_LIMIT, Frame, Run
 from initlint.describe.symbols import Sym
 from initlint.describe.values import (
@@ -48,9 +49,12 @@ def read_call(run: Run, node: ast.Call, frame: Frame) -> Value:
         if special is not NotImplemented:
             return special
     args: list[Value] = []
+    alike: Value = None  # how many members the last argument stands for, in `Sequential(*blocks)`
     for argument in node.args:
         if isinstance(argument, ast.Starred):
-            args += _spread(run, evaluate(run, argument.value, frame))
+            spread = evaluate(run, argument.value, frame)
+            args += _spread(run, spread)
+            alike = spread.repeated if isinstance(spread, Sequence) else alike
         else:
             args.append(evaluate(run, argument, frame))
     kwargs: dict[str, Value] = {}
@@ -60,7 +64,10 @@ def read_call(run: Run, node: ast.Call, frame: Frame) -> Value:
             kwargs[keyword.arg] = value
         elif isinstance(value := run.settle(value), Mapping):
             kwargs.update({str(key): inner for key, inner in value.items.items() if isinstance(key, str)})
-    return call(run, function, args, kwargs, node, frame)
+    result = call(run, function, args, kwargs, node, frame)
+    if alike is not None and isinstance(result, ModuleObject) and "Sequential" in result.bases:
+        result.multiplicity = alike
+    return result
 
 
 def _spread(run: Run, value: Value) -> list[Value]:
@@ -70,21 +77,8 @@ def _spread(run: Run, value: Value) -> list[Value]:
     if isinstance(value, ModuleObject):
         value = children_sequence(run, value)
     if isinstance(value, Sequence):
-        if value.repeated is not None and value.items:
-            return [
-                _Repeated(item, value.repeated) if i == len(value.items) - 1 else item
-                for i, item in enumerate(value.items)
-            ]
         return list(value.items)
     return [run.nameless("arguments")]
-
-
-def _Repeated(item: Value, count: Value) -> Value:  # noqa: N802 - reads as a constructor where it is used
-    """The last of a spread list stands for several: a Sequential of it knows."""
-    if isinstance(item, ModuleObject):
-        item.marks = item.marks | {"repeated"}
-        item.multiplicity = item.multiplicity if item.multiplicity is not None else count
-    return item
 
 
 def call(run: Run, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
@@ -121,7 +115,7 @@ def call_function(
     body = function.node
     if function.name in COPIED_FROM_TORCH and isinstance(node, ast.Call) and function.bound is None:
         names = [argument.arg for argument in body.args.args]
-        if names[: 1] == ["tensor"] and not run.forward:
+        if names[:1] == ["tensor"] and not run.forward:
             given = {**dict(zip(names[1:], args[1:], strict=False)), **kwargs}
             return externals.call(run, f"torch.nn.init.{function.name}", args[:1], given, node, frame)
     if len(run.stack) > DEPTH_LIMIT or sum(entry is body for entry in run.stack) > 2:
@@ -140,14 +134,18 @@ def call_function(
     if isinstance(body, ast.Lambda):
         return expressions.evaluate(run, body.body, place)
     grad = run.grad
-    run.grad = grad and not _is_no_grad(body)
+    run.grad = grad and not _is_no_grad(body) and not _under_post_init(run, function)
     run.stack.append(body)
+    handing = Handing(frame.site(node), body, function.bound is not None) if calls_directly(node, body) else None
+    kept = run.via
+    run.via = [*kept, handing] if handing is not None else []
     try:
         with _noted(run, function, args, node, frame):
             statements.read_block(run, body.body, place)
     finally:
         run.stack.pop()
         run.grad = grad
+        run.via = kept
     if not place.returns:
         return None
     own = len(run.guards)
@@ -178,6 +176,15 @@ def _disjoint(returned: list[tuple[Any, Value]]) -> list[tuple[Any, Value]]:
         if not guards:
             break
     return kept
+
+
+def _under_post_init(run: Run, function: Function) -> bool:
+    """Whether transformers calls the function, which it does under no_grad."""
+    return (
+        function.name == "_init_weights"
+        and function.owner is not None
+        and classes.pretrained_base(run.project, function.owner) is not None
+    )
 
 
 def _is_no_grad(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -221,6 +228,10 @@ def _method(
     run: Run, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
 ) -> Value:
     target, name = method.target, method.name
+    if target is None and name in draws.METHODS and isinstance(node, ast.Call) and not run.forward:
+        bound = draws.bind(name, args, kwargs, node)
+        run.records.append(tensors.init_call(run, f"Tensor.{name}", bound, None, node, frame, len(node.args)))
+        return None
     if isinstance(target, ModuleObject):
         return modules.method(run, target, name, args, kwargs, node, frame)  # type: ignore[arg-type]
     if isinstance(target, Tensor):
@@ -269,6 +280,8 @@ def _sequence_method(run: Run, target: Sequence, name: str, args: list[Value], n
     match name:
         case "append" | "add" if args:
             run.set(target, "items", (*target.items, args[0]))
+            if (repeats := run.repeats(target)) is not None:
+                run.set(target, "repeated", repeats)
         case "extend" if args:
             more = run.settle(args[0])
             if isinstance(more, ModuleObject):
@@ -410,9 +423,3 @@ def note_repeat(run: Run, node: ast.AST, sequence: Sequence, count: Value, frame
             and isinstance(sequence.items[0], ModuleObject)
         ):
             run.records.append(Repeat(frame.site(node), sequence.items[0], count, listed.elts[0], None))
-
-
-def broken_type_test(run: Run, node: ast.Call, frame: Frame) -> None:
-    """`isinstance(m, A or B)`: only A is tested."""
-    if len(node.args) == 2 and isinstance(node.args[1], ast.BoolOp):
-        run.records.append(TypeTest(frame.site(node), "boolean-of-types"))

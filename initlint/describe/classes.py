@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from initlint.describe.facts import Constructed
+from initlint.describe.nodes import Site
 from initlint.describe.run import DEPTH_LIMIT, Frame, Run
 from initlint.describe.values import (
     ClassRef,
@@ -116,6 +118,30 @@ def is_pretrained(project: Project, cls: ClassRef) -> bool:
     )
 
 
+def pretrained_base(project: Project, cls: ClassRef) -> str | None:
+    """The class of transformers, outside the project or in it, that `post_init` comes from.
+
+    None where another class of a library stands in between: its constructor may do anything.
+    """
+    for entry in order(project, cls)[1:]:
+        name = entry.name if isinstance(entry, ClassRef) else entry.dotted.rpartition(".")[2]
+        if name.endswith("PreTrainedModel") and (isinstance(entry, External) or name == "PreTrainedModel"):
+            return name
+        if isinstance(entry, External) and not entry.dotted.startswith(("torch.nn.", "abc.", "builtins.", "typing.")):
+            if not name.endswith("Mixin"):
+                return None
+    return None
+
+
+def _note_construction(run: Run, cls: ClassRef, init: Function | None, module: ModuleObject) -> None:
+    """Remember how a transformers model that was built from its class, with a constructor of its own, ended."""
+    own = cls.info.methods.get("__init__")
+    if own is None or init is None or init.owner != cls or pretrained_base(run.project, cls) is None:
+        return
+    finished = not module.marks.isdisjoint({"_post_init", "_asked_for_post_init"})
+    run.records.append(Constructed(Site(cls.file.source, cls.info.node), own, module, finished))
+
+
 def layer_bases(project: Project, cls: ClassRef) -> list[External]:
     """The layers of torch that the class derives from."""
     return [e for e in order(project, cls) if isinstance(e, External) and e.dotted in LAYERS_BY_DOTTED_NAME]
@@ -167,6 +193,7 @@ def instantiate(
             super_init(run, module, cls, None, args, kwargs, node, frame)
     finally:
         run.stack.pop()
+    _note_construction(run, cls, init, module)
     return module
 
 
@@ -285,3 +312,11 @@ def sub_configuration(project: Project, cls: ClassRef, name: str) -> ClassRef | 
             target = project.member(found[1].file, value.id)
             return target if isinstance(target, ClassRef) else None
     return None
+
+
+def is_closed(project: Project, cls: ClassRef) -> bool:
+    """Whether the whole class is known: no base outside the project but Python's own."""
+    return all(
+        isinstance(entry, ClassRef) or entry.dotted.startswith(("builtins.", "abc.", "typing.", "collections."))
+        for entry in order(project, cls)
+    )

@@ -8,9 +8,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from initlint.describe import classes, draws, forward, layers, modules, tensors
+from initlint.describe import classes, draws, forward, layers, modules, strangers, tensors, type_tests
+from initlint.describe.facts import HelperGivenTensor, InitName
 from initlint.describe.nodes import Copied, InitCall, InitEvent, Loaded, Seeded, Target
-from initlint.describe.run import Frame, Run
+from initlint.describe.run import ABSENT, Frame, Run
 from initlint.describe.symbols import Sym, number
 from initlint.describe.values import (
     Choice,
@@ -97,10 +98,9 @@ def _type_of(run: Run, node: ast.Call, frame: Frame) -> Value:
 
 
 def _isinstance(run: Run, node: ast.Call, frame: Frame) -> Value:
-    from initlint.describe.calls import broken_type_test
     from initlint.describe.expressions import evaluate
 
-    broken_type_test(run, node, frame)
+    type_tests.note_isinstance(run, node, frame)
     if len(node.args) != 2:
         return run.nameless("isinstance")
     subject = evaluate(run, node.args[0], frame)
@@ -220,7 +220,13 @@ def call(run: Run, dotted: str, args: list[Value], kwargs: dict[str, Value], nod
         return _init(run, last, dotted, args, kwargs, node, frame)
     if dotted in ("torch.nn.Parameter", "torch.nn.parameter.UninitializedParameter", "torch.nn.Buffer"):
         value = args[0] if args else kwargs.get("data")
-        return tensors.parameter(run, value, node, frame) if last == "Parameter" else value
+        if last != "Parameter":
+            return value
+        made = tensors.parameter(run, value, node, frame)
+        wants = kwargs.get("requires_grad", args[1] if len(args) > 1 else True)
+        for _, option in run.options(made) if wants is not True else ():
+            tensors.freeze(option, wants)
+        return made
     if dotted in _WEIGHT_NORMS:
         return _wrap(run, _WEIGHT_NORMS[dotted], args, kwargs)
     if head in ("math", "numpy") and (result := _mathematics(last, args)) is not None:
@@ -274,7 +280,7 @@ def _init(
 
         call_record = InitCall(dotted, frame.site(node), dict(zip(("nonlinearity", "param"), args, strict=False)) | kwargs,
                                dict(zip(("nonlinearity", "param"), node.args, strict=False)) | {k.arg: k.value for k in node.keywords if k.arg},
-                               Target("value"), tuple(run.guards), frame.name, bool(frame.in_try), run.grad, bool(run.broad), len(node.args))  # fmt: skip
+                               Target("value"), tuple(run.guards), frame.name, bool(frame.in_try), run.grad, bool(run.broad), len(node.args), tuple(run.via))  # fmt: skip
         run.records.append(call_record)
         values = [run.settle(value) for value in call_record.values.values()]
         if values and isinstance(values[0], str) and all(isinstance(v, (int, float, str, type(None))) for v in values):
@@ -373,6 +379,8 @@ def _wrap(run: Run, name: str, args: list[Value], kwargs: dict[str, Value]) -> V
             option.wrappers = (*option.wrappers, name)
             if isinstance(slot, str) and slot in option.slots and name != "spectral_norm":
                 run.set(option, slot, _recomputed(run, option.slots[slot], name))
+            elif isinstance(slot, str) and isinstance(tensor := option.slots.get(slot), Tensor):
+                run.set(option, slot, replace(tensor, tracked=False))  # a plain tensor beside the real parameter
     return module
 
 
@@ -526,7 +534,13 @@ def _builtin(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], n
         elif isinstance(settled[0], Instance) and isinstance(settled[1], str):
             run.set(settled[0], settled[1], settled[2])
         return None
+    if name == "delattr" and len(args) == 2:
+        if isinstance(settled[0], (ModuleObject, Instance)) and settled[1] in settled[0].slots:
+            run.set(settled[0], settled[1], ABSENT)
+        return None
     if name == "hasattr" and len(args) == 2:
+        if isinstance(settled[0], Tensor) and settled[1] in ("weight", "bias") and isinstance(node, ast.Call):
+            run.records.append(HelperGivenTensor(frame.site(node), node.args[0], settled[1], tuple(run.via)))
         return _hasattr(run, settled[0], settled[1], frame)
     if name == "type":
         return run.nameless("type")
@@ -535,6 +549,13 @@ def _builtin(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], n
         return handler(run, settled, kwargs)
     del attributes
     return unknown_call(run, External(f"builtins.{name}"), args, kwargs, node, frame)
+
+
+def looked_up(run: Run, name: str, node: ast.AST, frame: Frame) -> None:
+    """Note a name of torch.nn.init that is deprecated, or that it does not have."""
+    known = name in draws.SIGNATURES or name in draws.OTHER_NAMES or name in draws.TRANSFORMERS_NAMES
+    if not known and not name.startswith("_"):
+        run.records.append(InitName(frame.site(node), name, bool(frame.in_try)))
 
 
 def _getattr(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Value:
@@ -554,6 +575,7 @@ def _getattr(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Value:
         return args[2]
     if isinstance(subject, External):
         if subject.dotted == "torch.nn.init":
+            looked_up(run, name, node, frame)
             return External(f"torch.nn.init.{name}")
         return attributes.get(run, subject, name, frame, node)
     value = attributes.get(run, subject, name, frame, node)
@@ -600,6 +622,8 @@ def _hasattr(run: Run, subject: Value, name: Value, frame: Frame) -> Value:
         config = subject.single.payload if subject.single is not None else None
         if isinstance(config, ClassRef) and name in classes.configured(run.project, config):
             return True
+        if isinstance(config, ClassRef) and classes.is_closed(run.project, config):
+            return False
         return run.unknown(f"hasattr({subject!r}, {name!r})")
     return run.nameless("hasattr")
 
@@ -622,6 +646,11 @@ def _no_grad(run: Run, args: list[Value], kwargs: dict[str, Value], node: ast.AS
     if args and isinstance(args[0], Function):  # @torch.no_grad() on a function
         return args[0]
     return run.unknown("no_grad", payload="no_grad")
+
+
+def _set_grad(run: Run, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
+    given = run.settle(args[0] if args else kwargs.get("mode", True))
+    return run.unknown("set_grad_enabled") if given is True else run.unknown("no_grad", payload="no_grad")
 
 
 def _seed(run: Run, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
@@ -679,7 +708,7 @@ def _remove_norm(run: Run, args: list[Value], kwargs: dict[str, Value], node: as
 
 _SPECIAL: dict[str, Any] = {
     "copy.deepcopy": _deepcopy, "copy.copy": _deepcopy, "functools.partial": _partial,
-    "torch.no_grad": _no_grad, "torch.inference_mode": _no_grad, "torch.autograd.no_grad": _no_grad,
+    "torch.no_grad": _no_grad, "torch.set_grad_enabled": _set_grad, "torch.inference_mode": _no_grad, "torch.autograd.no_grad": _no_grad,
     "torch.manual_seed": _seed, "collections.OrderedDict": _ordered, "timm.models.helpers.named_apply": _named_apply,
     "timm.models.named_apply": _named_apply, "timm.models._manipulate.named_apply": _named_apply,
     "timm.layers.named_apply": _named_apply, "torch.utils.checkpoint.checkpoint": _checkpoint,
@@ -718,6 +747,10 @@ def unknown_call(
         return None
     if run.forward or _flows(given):
         return forward.unknown(run, given, node, frame)
+    if isinstance(function, Sym):
+        if (walked := strangers.walk(run, function)) is not None:
+            return walked
+        strangers.write(run, args, kwargs, node, frame)
     text = _text(function, node)
     if _MAY_WRITE.search(text):
         for value in given:

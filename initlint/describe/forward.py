@@ -37,12 +37,7 @@ def call_module(
     given = [*args, *kwargs.values()]
     if not run.forward:
         return run.nameless("output")
-    times = 2 if "repeated" in module.marks or (module.multiplicity is not None and module.kind == "Sequential") else 1
-    value: Value = None
-    for _ in range(times):
-        value = _once(run, module, args, kwargs, given, node, frame)
-        args = [value, *args[1:]] if times > 1 and isinstance(value, Tensor) else args
-    return value
+    return _once(run, module, args, kwargs, given, node, frame)
 
 
 def _once(

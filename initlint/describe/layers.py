@@ -9,7 +9,7 @@ from initlint.describe.run import Run
 from initlint.describe.symbols import Sym
 from initlint.describe.truth import branches
 from initlint.describe.values import Choice, Mapping, ModuleObject, Sequence, Storage, Tensor, Value
-from initlint.reference.layers import LAYERS, LAYERS_BY_DOTTED_NAME, UNKNOWN, LayerKind, ParameterSpec
+from initlint.reference.layers import LAYERS_BY_DOTTED_NAME, UNKNOWN, LayerKind, ParameterSpec
 
 CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"})
 _WEIGHTED = ("linear", "conv", "conv_transpose", "norm", "bilinear")
@@ -76,9 +76,7 @@ def plain(value: Value) -> Any:
         return tuple(plain(item) for item in value)
     if isinstance(value, Sym):
         default = value.default
-        if isinstance(default, str):
-            return default
-        return UNKNOWN if isinstance(default, bool) or default is None else value
+        return UNKNOWN if isinstance(default, (bool, str)) or default is None else value
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return UNKNOWN
@@ -91,7 +89,7 @@ def _add(run: Run, module: ModuleObject, spec: ParameterSpec, site: Site | None,
     )  # fmt: skip
     storage = Storage(spec.shape, site, [event], is_parameter=True, layer=module, slot=spec.name)
     run.storages.append(storage)
-    tensor = Tensor(storage, is_parameter=True, shape=spec.shape)
+    tensor = Tensor(storage, is_parameter=True, shape=spec.shape, tracked=True)
     if spec.certain or flag is None:
         module.slots[spec.name] = tensor
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from initlint.describe import assign, expressions, statements
 from initlint.describe.nodes import Applied
 from initlint.describe.run import Frame, Run
+from initlint.describe.symbols import Sym
 from initlint.describe.values import Choice, ModuleObject, Sequence, Value
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def _noted(run: Run, node: ast.For | ast.AsyncFor, iterable: Value, frame: Frame
 
 def _read_items(run: Run, node: ast.For | ast.AsyncFor, iterable: Value, frame: Frame) -> Ending | None:
     for guards, option in run.options(iterable):
-        with run.under(guards):
+        alike = alike_count(run, option)
+        with run.under(guards), run.looping(alike):
             for value in items_of(run, option, node, frame):
                 ending = _once(run, node, value, frame)
                 if ending.end in (statements.End.RETURN, statements.End.BREAK):
@@ -57,6 +59,16 @@ def _once(run: Run, node: ast.For | ast.AsyncFor, value: Value, frame: Frame) ->
     with run.under(guards):
         assign.assign(run, node.target, value, frame, node)
         return statements.read_block(run, node.body, frame)
+
+
+def alike_count(run: Run, iterable: Value) -> Value:
+    """How many alike items one reading of the body stands for; None where each item is read."""
+    iterable = run.settle(iterable)
+    if isinstance(iterable, Sequence):
+        return iterable.repeated
+    if isinstance(iterable, ModuleObject):
+        return iterable.multiplicity
+    return run.nameless("count") if isinstance(iterable, Sym) else None
 
 
 def read_while(run: Run, node: ast.While, frame: Frame) -> Ending | None:

@@ -63,7 +63,7 @@ def walk(run: Run, module: ModuleObject, prefix: str = "", seen: set[int] | None
     yield prefix, module
     for name, child in children(run, module):
         path = f"{prefix}.{_shown(module, name)}" if prefix else _shown(module, name)
-        for guards, option in run.options(child):
+        for guards, option in run.likely_first(child):
             if isinstance(option, ModuleObject):
                 for inner_path, inner in walk(run, option, path, seen):
                     yield inner_path, (Choice(((guards, inner),)) if guards else inner)
@@ -109,12 +109,20 @@ def method(
     if name in LOADERS:
         return _load(run, module, args, kwargs, node, frame)
     if name in _RETURN_SELF:
+        if name == "requires_grad_":
+            _freeze(run, module, args[0] if args else kwargs.get("requires_grad", True))
         return module
     if name in ("__getitem__", "get_submodule", "get_parameter"):
         return run.nameless(name)
     if name == "reset_parameters" or name == "_reset_parameters":
         return reset(run, module, frame)
     return run.nameless(name)
+
+
+def _freeze(run: Run, module: ModuleObject, value: Value) -> None:
+    for _, held in named_parameters(run, module):
+        for _, tensor in run.options(held):
+            tensors.freeze(tensor, value)
 
 
 _RETURN_SELF = frozenset({
@@ -166,7 +174,7 @@ def _bottom_up(run: Run, module: ModuleObject, seen: set[int]) -> Iterator[tuple
         return
     seen.add(id(module))
     for _, child in children(run, module):
-        for guards, option in run.options(child):
+        for guards, option in run.likely_first(child):
             if isinstance(option, ModuleObject):
                 for more, inner in _bottom_up(run, option, seen):
                     yield guards + more, inner
@@ -252,6 +260,8 @@ def _append(
     count = sum(name.isdigit() for name in module.slots)
     if args:
         set_attribute(run, module, str(count), args[0], frame, node)
+        if (repeats := run.repeats(module)) is not None:
+            module.multiplicity = repeats
     return module
 
 
@@ -317,16 +327,19 @@ def post_init(
     """transformers' `post_init`: `_init_weights` over every module, each by the nearest pretrained class around it."""
     from initlint.describe import classes
 
+    module.marks = module.marks | {"_asked_for_post_init"}
     if module.cls is None or not classes.is_pretrained(run.project, module.cls) or "_post_init" in module.marks:
         return
     module.marks = module.marks | {"_post_init"}
     applied = Applied(frame.site(node), module, None, frame.name, run.tick(), tuple(run.guards), "post_init")
     run.broad += 1
+    grad, run.grad = run.grad, False  # transformers calls it under no_grad
     try:
         with run.applying(applied):
             _smart_apply(run, module, module, node, frame, set())
     finally:
         run.broad -= 1
+        run.grad = grad
 
 
 def _smart_apply(
@@ -338,7 +351,7 @@ def _smart_apply(
         return
     seen.add(id(module))
     for _, child in children(run, module):
-        for guards, option in run.options(child):
+        for guards, option in run.likely_first(child):
             if isinstance(option, ModuleObject):
                 with run.under(guards):
                     nearest = (

@@ -12,7 +12,7 @@ from initlint.describe.index import ClassInfo, FileIndex
 from initlint.describe.nodes import Applied, Guard, InitEvent, Site
 from initlint.describe.project import Project
 from initlint.describe.symbols import MISSING, Sym
-from initlint.describe.values import Choice, ClassRef, Heap, Mapping, Sequence, Storage, Tensor, Value
+from initlint.describe.values import Choice, ClassRef, Heap, Mapping, Sequence, Storage, Tensor, Value, births
 
 STEP_LIMIT = 60_000  # expressions read for one class: several times what the largest real model takes
 FUNCTION_STEP_LIMIT = 12_000
@@ -62,11 +62,13 @@ class Run:
     files: set[str] = field(default_factory=set)
     built: set[ClassInfo] = field(default_factory=set)  # classes that were instantiated
     stack: list[object] = field(default_factory=list)
+    via: list[Handing] = field(default_factory=list)  # the calls of helpers that are being read
     steps: int = 0
     limit: int = STEP_LIMIT
     order: int = 0
     grad: bool = True
     forward: bool = False
+    repeating: list[tuple[int, Value]] = field(default_factory=list)  # loops over alike items: (since when, how many)
     broad: int = 0
     fresh: int = 0
     initialised: set[int] = field(default_factory=set)  # modules whose nn.Module.__init__ has run
@@ -148,6 +150,31 @@ class Run:
             if self.consistent(guards)
             for more, inner in self.options(option)
         ]
+
+    @contextmanager
+    def looping(self, alike: Value) -> Iterator[None]:
+        """Read a loop's body once for `alike` items; None where each item is read."""
+        if alike is None:
+            yield
+            return
+        self.repeating.append((next(births), alike))
+        try:
+            yield
+        finally:
+            self.repeating.pop()
+
+    def repeats(self, grown: Heap) -> Value:
+        """How often a loop over alike items adds to something older than itself; None outside of one."""
+        if self.repeating and grown.birth < self.repeating[-1][0]:
+            return self.repeating[-1][1]
+        return None
+
+    def likely_first(self, value: Value) -> list[tuple[tuple[Guard, ...], Value]]:
+        """The options, those of the default configuration first: what is visited once is then visited as there."""
+        return sorted(
+            self.options(value),
+            key=lambda option: [0 if g.default else 2 if g.default is False else 1 for g in option[0]],
+        )
 
     def choose(self, options: list[tuple[tuple[Guard, ...], Value]]) -> Value:
         """The value that is one of these; equal ones become one."""

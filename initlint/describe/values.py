@@ -6,6 +6,7 @@ Python's own numbers, strings, booleans and None stand for themselves; `Sym` is 
 from __future__ import annotations
 
 import ast
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from initlint.describe.nodes import Guard, InitEvent, Site
 
 Value: TypeAlias = Any
+births = itertools.count()
 
 
 @dataclass(slots=True, eq=False)
@@ -101,10 +103,11 @@ class Partial:
 class Heap:
     """Base of objects that can change: all their state is in `slots`, so that a branch can be undone and merged."""
 
-    __slots__ = ("slots",)
+    __slots__ = ("birth", "slots")
 
     def __init__(self, **slots: Value) -> None:
         self.slots: dict[str, Value] = slots
+        self.birth = next(births)  # older objects have smaller numbers
 
 
 class Sequence(Heap):
@@ -213,6 +216,7 @@ class Storage:
     layer: ModuleObject | None = None
     slot: str | None = None
     uses: list[Any] = field(default_factory=list)
+    frozen: bool = False  # requires_grad is, or may be, False
 
 
 @dataclass(slots=True, eq=False)
@@ -231,6 +235,7 @@ class Tensor:
     is_parameter: bool = False
     node: Any = None
     shape: tuple[Value, ...] | None = None
+    tracked: bool = False  # a parameter, or a view of one made while autograd watches
 
 
 @dataclass(slots=True, eq=False)
