@@ -48,17 +48,19 @@ def order(project: Project, cls: ClassRef) -> tuple[ClassRef | External, ...]:
 
 def _linear(project: Project, cls: ClassRef) -> list[ClassRef | External]:
     found: list[ClassRef | External] = []
-    for base in cls.info.node.bases:
-        target = _base(project, cls, base)
-        if isinstance(target, ClassRef):
-            found += order(project, target)
-        elif target is not None:
-            found.append(target)
+    for target in direct(project, cls):
+        found += order(project, target) if isinstance(target, ClassRef) else [target]
     unique: list[ClassRef | External] = []
     for entry in reversed(found):  # a shared base comes last
         if not any(_same(entry, other) for other in unique):
             unique.append(entry)
     return [cls, *reversed(unique)]
+
+
+def direct(project: Project, cls: ClassRef) -> list[ClassRef | External]:
+    """The bases that the class statement names, as far as they can be told."""
+    bases = (_base(project, cls, base) for base in cls.info.node.bases)
+    return [base for base in bases if base is not None]
 
 
 def _same(left: ClassRef | External, right: ClassRef | External) -> bool:

@@ -14,6 +14,7 @@ from initlint.finding import Span
 
 if TYPE_CHECKING:
     from initlint.describe.flow import Follow
+    from initlint.describe.handing import Handing
     from initlint.describe.lazy_flow import LazyFlow
     from initlint.describe.references import References
     from initlint.describe.symbols import Dim
@@ -55,6 +56,14 @@ class Site:
         return self.source.segment(self.source.span(self.node))
 
     @property
+    def head(self) -> Span:
+        """Of a class or function: `class Net` or `def reset`, without its body."""
+        whole, name = self.span, getattr(self.node, "name", "")
+        line = self.source.lines[self.source.span(self.node).line - 1]
+        end = line.find(name, whole.column - 1) + len(name) + 1
+        return Span(whole.line, whole.column, whole.line, max(end, whole.column + 1))
+
+    @property
     def statement(self) -> Site:
         """The innermost statement around it."""
         return Site(self.source, self.source.statement(self.node))
@@ -91,6 +100,7 @@ class Target:
     transposed: bool = False
     copied: str | None = None  # how it stopped sharing memory with the parameter
     region: str | None = None  # source of the index when only a part is meant
+    tracked: bool = False  # a parameter, or a view of one, that autograd watches: no .data, not frozen
 
     @property
     def layer(self) -> str | None:
@@ -122,6 +132,7 @@ class InitCall:
     grad: bool = True  # gradients are recorded: no torch.no_grad() around
     broad: bool = False  # reached through a loop or an apply over many modules
     positional: int = 0  # how many arguments were given by position
+    via: tuple[Handing, ...] = ()  # the calls of helpers that led here
 
     @property
     def name(self) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from initlint.describe.classes import order
+from initlint.describe.uncalled import Definition, definitions
+from initlint.describe.values import ClassRef
 from initlint.source.text import SourceText
 
 if TYPE_CHECKING:
@@ -42,6 +46,19 @@ class References:
         """Every use of `name` in the project; its definitions are no uses."""
         paths = (path for path, source in self.project.sources.items() if name in source.text)
         return [use for path in paths for use in self._file(path).get(name, ())]
+
+    def definitions(self, path: str) -> Iterator[Definition]:
+        """Every function and method that the file defines."""
+        return definitions(self, path)
+
+    def heirs(self, cls: ClassRef) -> list[ClassRef]:
+        """The classes of the project that derive from `cls`."""
+        found = []
+        for path, source in self.project.sources.items():
+            file = self.project.file(path) if cls.name in source.text else None
+            heirs = [ClassRef(info, file) for info in file.classes.values()] if file is not None else []
+            found += [heir for heir in heirs if heir != cls and cls in order(self.project, heir)]
+        return found
 
     @property
     def alone(self) -> bool:
