@@ -88,6 +88,11 @@ def delete(run: Run, target: ast.expr, frame: Frame) -> None:
         owner = run.settle(expressions.evaluate(run, target.value, frame))
         if isinstance(owner, (ModuleObject, Instance)) and target.attr in owner.slots:
             run.set(owner, target.attr, ABSENT)
+    elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Attribute):
+        owner = run.settle(expressions.evaluate(run, target.value.value, frame))
+        key = run.settle(expressions.evaluate(run, target.slice, frame))
+        if target.value.attr == "_parameters" and isinstance(owner, ModuleObject) and key in owner.slots:
+            run.set(owner, key, ABSENT)
 
 
 def _set(
@@ -99,6 +104,8 @@ def _set(
         run.set(owner, name, value)
     elif isinstance(owner, Tensor) and name == "data":
         tensors.assign_data(run, owner, value, statement, frame)
+    elif isinstance(owner, Tensor) and name == "requires_grad":
+        tensors.freeze(owner, value)
 
 
 def _set_item(

@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from initlint.describe import calls, classes, tensors
+from initlint.describe.facts import MissingAttribute
 from initlint.describe.names import canonical
 from initlint.describe.project import Constant
 from initlint.describe.run import Frame, Run
@@ -34,6 +35,8 @@ def get(run: Run, value: Value, name: str, frame: Frame, node: ast.AST) -> Value
     value = run.settle(value)
     if isinstance(value, External) and name == "__name__":
         return value.dotted.rpartition(".")[2]
+    if value is None and name == "data":
+        return None  # what is then called on it tells more
     if isinstance(value, External):
         return (
             run.project.resolve(f"{value.dotted}.{name}", frame.file)
@@ -114,9 +117,22 @@ def _of_module(run: Run, module: ModuleObject, name: str, frame: Frame, node: as
         return run.nameless(name)
     if name == "training":
         return run.unknown("training")
+    if name in ("weight", "bias") and not run.forward and _surely_without(run, module):
+        run.records.append(MissingAttribute(frame.site(node), module, name, bool(frame.in_try)))
     if name == "weight_g" and "weight_norm" in module.wrappers:
         return run.nameless(name)
     return Method(module, name)
+
+
+def _surely_without(run: Run, module: ModuleObject) -> bool:
+    """Whether nothing outside the project could give the module attributes of its own: all its bases are known."""
+    if module.cls is None or module.bases or "__getattr__" in module.slots:
+        return False
+    entries = classes.order(run.project, module.cls)
+    outside = [entry.dotted for entry in entries if isinstance(entry, External)]
+    return all(dotted.startswith(("torch.nn.", "builtins.", "abc.")) for dotted in outside) and not classes.find(
+        run.project, module.cls, "__getattr__"
+    )
 
 
 def _is_property(node: Any) -> bool:

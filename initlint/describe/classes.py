@@ -129,9 +129,9 @@ def pretrained_base(project: Project, cls: ClassRef) -> str | None:
         name = entry.name if isinstance(entry, ClassRef) else entry.dotted.rpartition(".")[2]
         if name.endswith("PreTrainedModel") and (isinstance(entry, External) or name == "PreTrainedModel"):
             return name
-        if isinstance(entry, External) and not entry.dotted.startswith(("torch.nn.", "abc.", "builtins.", "typing.")):
-            if not name.endswith("Mixin"):
-                return None
+        plain = ("torch.nn.", "abc.", "builtins.", "typing.")
+        if isinstance(entry, External) and not entry.dotted.startswith(plain) and not name.endswith("Mixin"):
+            return None
     return None
 
 

@@ -56,7 +56,8 @@ def _tensor(run: Run, tensor: Tensor, memo: dict[int, Any]) -> Tensor:
     if id(old) not in memo:
         layer = memo.get(id(old.layer), old.layer)
         memo[id(old)] = Storage(
-            old.shape, old.site, list(old.events), is_parameter=old.is_parameter, source=old, layer=layer, slot=old.slot
+            old.shape, old.site, list(old.events), is_parameter=old.is_parameter, source=old, layer=layer, slot=old.slot,
+            frozen=old.frozen,
         )
         run.storages.append(memo[id(old)])
     return Tensor(
@@ -68,4 +69,5 @@ def _tensor(run: Run, tensor: Tensor, memo: dict[int, Any]) -> Tensor:
         tensor.is_parameter,
         None,
         tensor.shape,
+        tensor.tracked,
     )

@@ -45,6 +45,11 @@ DEPRECATED = {
 }  # fmt: skip
 OTHER_NAMES = frozenset({"calculate_gain", "_calculate_fan_in_and_fan_out", "_calculate_correct_fan", "_no_grad_uniform_",
                          "_no_grad_normal_", "_no_grad_trunc_normal_", "_no_grad_fill_", "_no_grad_zero_"})  # fmt: skip
+# What transformers' initialization module, which is read as torch.nn.init, has beside torch's own functions.
+TRANSFORMERS_NAMES = frozenset({
+    "copy_", "lecun_normal_", "default_flax_embed_init_", "no_init_weights", "no_tie_weights", "guard_torch_init_functions",
+    "meta_device_safe_creation_ops", "TORCH_INIT_FUNCTIONS",
+})  # fmt: skip
 # Same-named helpers of timm (`timm.layers`) and transformers' initialization module.
 MORE_SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
     "lecun_normal_": (("tensor", REQUIRED),),

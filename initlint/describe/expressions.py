@@ -6,15 +6,14 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from initlint.describe import attributes, calls, flow_operations, loops, tensors
-from initlint.describe.nodes import Target, Truth, TypeTest
+from initlint.describe import attributes, calls, externals, flow_operations, loops, tensors, type_tests
+from initlint.describe.nodes import Target, Truth
 from initlint.describe.project import Constant
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
 from initlint.describe.truth import branches, compare, decided, unknown_comparison
 from initlint.describe.values import (
     Choice,
-    ClassRef,
     External,
     Function,
     Mapping,
@@ -45,9 +44,16 @@ def _name(run: Run, node: ast.Name, frame: Frame) -> Value:
     scope: Frame | None = frame
     while scope is not None:
         if name in scope.env:
-            return run.settle(scope.env[name])
+            value = run.settle(scope.env[name])
+            break
         scope = scope.outer
-    return global_value(run, name, frame)
+    else:
+        value = global_value(run, name, frame)
+    if isinstance(value, External) and value.dotted.startswith("torch.nn.init."):
+        last = value.dotted.rpartition(".")[2]
+        if name == last or name in frame.file.imports:  # not a variable that holds it
+            externals.looked_up(run, last, node, frame)
+    return value
 
 
 def global_value(run: Run, name: str, frame: Frame) -> Value:
@@ -80,6 +86,8 @@ def constant_value(run: Run, constant: Constant, name: str) -> Value:
 
 def _attribute(run: Run, node: ast.Attribute, frame: Frame) -> Value:
     base = evaluate(run, node.value, frame)
+    if isinstance(base, External) and base.dotted == "torch.nn.init":
+        externals.looked_up(run, node.attr, node, frame)
     if not isinstance(base, Choice):
         return attributes.get(run, base, node.attr, frame, node)
     options = []
@@ -206,6 +214,8 @@ def _unary(run: Run, node: ast.UnaryOp, frame: Frame) -> Value:
 
 def _compare(run: Run, node: ast.Compare, frame: Frame) -> Value:
     operands = [evaluate(run, part, frame) for part in (node.left, *node.comparators)]
+    if len(operands) == 2 and not run.forward:
+        type_tests.note_comparison(run, node, operands[0], operands[1], frame)
     if len(operands) == 2 and any(isinstance(value, Choice) for value in operands):
         options = []
         for first, left in run.options(operands[0])[:6]:
@@ -303,15 +313,13 @@ def note_truth(run: Run, node: ast.expr, value: Value, frame: Frame) -> None:
         value = present[0] if present else None
     if isinstance(value, Tensor) and value.storage is not None and value.is_parameter:
         run.records.append(Truth(frame.site(node), frame.site(node), tensors.target_of(value)))
-    if isinstance(value, ClassRef | External) and isinstance(node, ast.Name | ast.Attribute) and not run.forward:
-        owner = value.dotted if isinstance(value, External) else value.name
-        if owner.startswith("torch.nn.") and owner.rpartition(".")[2][:1].isupper():
-            run.records.append(TypeTest(frame.site(node), "class-is-always-true", owner))
 
 
 def _conditional(run: Run, node: ast.IfExp, frame: Frame) -> Value:
     test = evaluate(run, node.test, frame)
     note_truth(run, node.test, test, frame)
+    if not run.forward:
+        type_tests.note_condition(run, node.test, frame)
     options = []
     sides = []
     lessons = narrowing(test)
@@ -405,6 +413,8 @@ def _generate(run: Run, node: Any, depth: int, frame: Frame, results: list[Value
             from initlint.describe import assign
 
             assign.assign(run, generator.target, item, frame, node)
+            for test in generator.ifs if not run.forward else ():
+                type_tests.note_condition(run, test, frame)
             verdicts = [run.settle(evaluate(run, test, frame)) for test in generator.ifs]
             if any(decided(verdict) is False for verdict in verdicts):
                 continue
