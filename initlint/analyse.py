@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from initlint.describe.project import Project
 
 SYNTAX_ERROR, RULE_CRASH = "INI002", "INI003"
+_MOST_PARSED = 2_000_000  # characters of parsed source that are kept: a tree takes some 35 times its text
+_LOOK_EVERY = 8  # files between two looks at how much that is
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,16 @@ class FileResult:
 
 @dataclass
 class Analyser:
-    """Checks files of one project with a set of rules. It is sent to the workers, which make their own project."""
+    """Checks files of one project with a set of rules. It is sent to the workers, which make their own project.
+
+    `kept` collects the descriptions where they are wanted besides the findings.
+    """
 
     rules: Sequence[Rule]
     names: Mapping[str, tuple[str, Severity]]  # code -> name and severity of the engine's own rules
     files: Files
+    kept: dict[str, FileModel] | None = None
+    _checked: int = 0
 
     @cached_property
     def opened(self) -> dict[str, Opened]:
@@ -66,11 +74,34 @@ class Analyser:
         said = tuple(self._own(SYNTAX_ERROR, path, one) for one in problems)
         if opened.source is None or not can_matter:
             return FileResult(path, said)
-        return self._judged(path, said)
+        try:
+            return self._judged(path, said)
+        finally:
+            self._make_room()
 
     def __getstate__(self) -> dict[str, Any]:
         """What is made from the files does not travel: it is made again where it is needed."""
         return {name: value for name, value in vars(self).items() if name not in ("project", "opened")}
+
+    def _make_room(self) -> None:
+        """Drop trees and index when they have grown large: they are made again where they are needed.
+
+        Whoever still holds a text of before, with its tree, can go on with it.
+        """
+        self._checked += 1
+        if self._checked % _LOOK_EVERY or self.kept is not None or self._parsed() < _MOST_PARSED:
+            return
+        self.opened = {
+            path: replace(one, source=None if one.source is None else replace(one.source))
+            for path, one in self.opened.items()
+        }
+        del self.project
+        gc.collect()
+
+    def _parsed(self) -> int:
+        """How many characters of source have their tree."""
+        texts = (one.source for one in self.opened.values() if one.source is not None)
+        return sum(len(text.text) for text in texts if "tree" in vars(text))
 
     def _judged(self, path: str, said: tuple[Finding, ...]) -> FileResult:
         from initlint.describe.build import describe  # as above
@@ -81,6 +112,8 @@ class Analyser:
                 problem = Problem("nested too deeply to be understood", Span(1, 1, 1, 1))
                 return FileResult(path, (*said, self._own(SYNTAX_ERROR, path, problem)))
             return FileResult(path, (*said, self._crashed("the description", path, model)), traces=(model.trace,))
+        if self.kept is not None:
+            self.kept[path] = model
         findings, traces = list(said), []
         for rule in self.rules:
             found = attempt(partial(_collect, rule, model))

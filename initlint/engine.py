@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from initlint import packs
 from initlint.analyse import RULE_CRASH, SYNTAX_ERROR, Analyser, FileResult
 from initlint.config import Settings
 from initlint.errors import PackError
 from initlint.finding import Finding
-from initlint.options import configured
 from initlint.pool import check_all
-from initlint.recall import open_cache, recall, remember
-from initlint.rule import Rule
+from initlint.recall import cache_folder, open_cache, recall, remember
+from initlint.rulebook import Rulebook
 from initlint.selection import enabled
 from initlint.settle import UNUSED_IGNORE, Settler
 from initlint.source.files import Files
 from initlint.source.text import SourceText
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import FileModel
 
 Track = Callable[[Iterator[FileResult], int], Iterator[FileResult]]
 
@@ -51,19 +53,20 @@ class Engine:
     """The rules and settings of a run; made once, used for any number of files."""
 
     settings: Settings
-    rules: Mapping[str, Rule]
+    rules: Rulebook
     codes: frozenset[str]
     baseline: frozenset[str] = frozenset()
     track: Track = field(default=_untracked)
 
     def run(self, files: Files) -> Outcome:
         """Check every file that the cache does not answer for."""
-        cache = open_cache(self.settings, self.codes) if self.settings.cache and not files.overlay else None
+        use_cache = self.settings.cache and not files.overlay
+        cache = open_cache(self.settings, self.codes, self.rules.stamp) if use_cache else None
         known = recall(cache, files) if cache else {}
         fresh = self._check(files, [path for path in files.entries if path not in known])
         if cache:
             remember(cache, files, fresh)
-        return self._outcome(files, {**known, **{result.path: result for result in fresh}})
+        return self.outcome(files, {**known, **{result.path: result for result in fresh}})
 
     def rerun(self, before: Outcome, files: Files, changed: Sequence[str]) -> Outcome:
         """Check again the files that changed and those whose results rest on them."""
@@ -73,15 +76,23 @@ class Engine:
             if path in changed or not result.dependencies.isdisjoint(changed)
         ]
         fresh = {result.path: result for result in self._check(files, stale)}
-        return self._outcome(files, {**before.results, **fresh})
+        return self.outcome(files, {**before.results, **fresh})
+
+    def analyser(self, files: Files, kept: dict[str, FileModel] | None = None) -> Analyser:
+        """What checks one file after the other with the rules that are on; `kept` collects the descriptions."""
+        entries = [self.rules.entries[code] for code in (SYNTAX_ERROR, RULE_CRASH)]
+        own = {entry.code: (entry.name, entry.severity) for entry in entries}
+        return Analyser([rule for rule in self.rules.values() if rule.code in self.codes], own, files, kept)
 
     def _check(self, files: Files, paths: Sequence[str]) -> list[FileResult]:
-        own = {code: (self.rules[code].name, self.rules[code].severity) for code in (SYNTAX_ERROR, RULE_CRASH)}
-        analyser = Analyser([rule for rule in self.rules.values() if rule.code in self.codes], own, files)
-        return list(self.track(check_all(analyser, paths, self.settings.jobs), len(paths)))
+        if not paths:
+            return []
+        checked = check_all(self.analyser(files), paths, self.settings.jobs)
+        return list(self.track(checked, len(paths)))
 
-    def _outcome(self, files: Files, results: Mapping[str, FileResult]) -> Outcome:
-        settler = Settler(self.settings, self.rules, self.codes, files, self.baseline)
+    def outcome(self, files: Files, results: Mapping[str, FileResult]) -> Outcome:
+        """The findings of these results, settled."""
+        settler = Settler(self.settings, self.rules.entries, self.codes, files, self.baseline)
         raw = (finding for result in results.values() for finding in result.findings)
         return Outcome(tuple(settler.settle(raw)), files, results, settler)
 
@@ -91,12 +102,14 @@ def make(settings: Settings, track: Track = _untracked, *, baseline: bool = True
 
     `baseline` is False where what the baseline holds is wanted too.
     """
-    rules = packs.load()
-    missing = [code for code in (UNUSED_IGNORE, SYNTAX_ERROR, RULE_CRASH) if code not in rules]
+    rules = Rulebook(settings, cache_folder(settings) if settings.cache else None)
+    if settings.rules:
+        _ = len(rules)  # loads them: a wrong option is told even where the cache answers
+    missing = [code for code in (UNUSED_IGNORE, SYNTAX_ERROR, RULE_CRASH) if code not in rules.entries]
     if missing:
         raise PackError(f"the built-in rule pack is incomplete: {', '.join(missing)} not found")
     accepted = _accepted(settings) if baseline else frozenset()
-    return Engine(settings, configured(rules, settings), enabled(settings, rules), accepted, track)
+    return Engine(settings, rules, enabled(settings, rules.entries), accepted, track)
 
 
 def _accepted(settings: Settings) -> frozenset[str]:

@@ -8,7 +8,7 @@ import os
 import pkgutil
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from hashlib import blake2b
 from importlib.util import find_spec
@@ -55,22 +55,43 @@ def entry_points() -> list[tuple[str, str]]:
     return sorted(found, key=lambda one: (one[0] != BUILTIN, one))
 
 
-def stamp() -> str:
-    """What changes whenever a rule or the engine does: the version, and every module's size and time."""
-    folders = {str(Path(__file__).parent)}
+def environment() -> str:
+    """What changes whenever a pack is installed or removed: the folders that Python imports from, with their times."""
+    rows = [__version__, sys.version]
+    for folder in sys.path:
+        try:
+            rows.append(f"{folder}:{os.stat(folder or '.').st_mtime_ns}")  # noqa: PTH116 - on the way of every run
+        except OSError:
+            rows.append(folder)
+    return _digest(rows)
+
+
+def folders() -> list[str]:
+    """Where the modules of the engine and of every pack lie."""
+    found = {str(Path(__file__).parent)}
     for _, name in entry_points():
         spec = find_spec(name.partition(".")[0])
-        folders.update(spec.submodule_search_locations or [] if spec else [])
-    rows = [
-        f"{file.path}:{file.stat().st_mtime_ns}:{file.stat().st_size}"
-        for folder in sorted(folders)
-        for file in _modules(folder)
-    ]
-    return blake2b("\n".join([__version__, sys.version, *rows]).encode(errors="replace"), digest_size=16).hexdigest()
+        found.update(spec.submodule_search_locations or [] if spec else [])
+    return sorted(found)
+
+
+def stamp(folders: Iterable[str]) -> str:
+    """What changes whenever a rule or the engine does: every module's size and time."""
+    files = (file for folder in folders for file in _modules(folder))
+    rows = [f"{file.path}:{file.stat().st_mtime_ns}:{file.stat().st_size}" for file in files]
+    return _digest([__version__, sys.version, *rows])
+
+
+def _digest(rows: Iterable[str]) -> str:
+    return blake2b("\n".join(rows).encode(errors="replace"), digest_size=16).hexdigest()
 
 
 def _modules(folder: str) -> Iterator[os.DirEntry[str]]:
-    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+    try:
+        entries = sorted(os.scandir(folder), key=lambda one: one.name)
+    except OSError:  # a pack that has gone since
+        return
+    for entry in entries:
         if entry.name.endswith(".py"):
             yield entry
         elif entry.is_dir() and entry.name != "__pycache__":

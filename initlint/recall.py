@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
 
-from initlint import packs
 from initlint.analyse import FileResult
 from initlint.config import Settings
 from initlint.source.cache import FOLDER, Cache, Stored
@@ -20,9 +19,9 @@ def cache_folder(settings: Settings) -> Path:
     return Path(settings.root, settings.cache_dir or FOLDER)
 
 
-def open_cache(settings: Settings, codes: Iterable[str]) -> Cache:
+def open_cache(settings: Settings, codes: Iterable[str], stamp: str) -> Cache:
     """The results of runs like this one: the same rules and settings of them, the same code, the same folder."""
-    key = json.dumps([sorted(codes), settings.rules, os.getcwd(), packs.stamp()], sort_keys=True, default=str)  # noqa: PTH109
+    key = json.dumps([sorted(codes), settings.rules, os.getcwd(), stamp], sort_keys=True, default=str)  # noqa: PTH109
     return Cache(cache_folder(settings), blake2b(key.encode(), digest_size=16).hexdigest())
 
 

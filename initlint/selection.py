@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, TypeAlias
 
 from initlint.config import Settings
 from initlint.errors import ConfigError
-from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from initlint.rule import Rule
+    from initlint.rulebook import Entry
+
+    Known: TypeAlias = Rule | Entry
 
 ALWAYS = ("INI002", "INI003")  # that a file cannot be read, or a rule crashed, is told unless ignored by code
 
 
-def enabled(settings: Settings, rules: Mapping[str, Rule]) -> frozenset[str]:
+def enabled(settings: Settings, rules: Mapping[str, Known]) -> frozenset[str]:
     """The codes of the rules that are on. Raises ConfigError for a selector that means no rule."""
     chosen = settings.select + settings.extend_select
     refused = settings.ignore + settings.extend_ignore
@@ -26,7 +32,7 @@ def enabled(settings: Settings, rules: Mapping[str, Rule]) -> frozenset[str]:
     )
 
 
-def check_selectors(settings: Settings, rules: Mapping[str, Rule]) -> None:
+def check_selectors(settings: Settings, rules: Mapping[str, Known]) -> None:
     """Raise ConfigError for the first code that no rule has; it names where the code was written."""
     for name in ("select", "ignore", "extend_select", "extend_ignore"):
         for selector in getattr(settings, name):
@@ -37,7 +43,7 @@ def check_selectors(settings: Settings, rules: Mapping[str, Rule]) -> None:
             check_selector(selector, rules, f"{origin}: per-file-ignores '{glob}'")
 
 
-def check_selector(selector: str, rules: Mapping[str, Rule], origin: str) -> None:
+def check_selector(selector: str, rules: Mapping[str, Known], origin: str) -> None:
     """Raise ConfigError, with a suggestion, where `selector` means no rule."""
     if any(_weight(rule)(selector) for rule in rules.values()):
         return
@@ -69,7 +75,7 @@ def weight(selector: str, code: str, name: str) -> int:
     return 1 + len(selector) if selector and code.startswith(selector.upper()) else 0
 
 
-def _weight(rule: Rule) -> Callable[[str], int]:
+def _weight(rule: Known) -> Callable[[str], int]:
     return lambda selector: weight(selector, rule.code, rule.name)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from initlint.config import Settings
 from initlint.finding import Applicability, Edit, Finding, Fix, Span
-from initlint.rule import Rule
 from initlint.selection import is_ignored
 from initlint.source.files import Files
 from initlint.source.suppress import Ignore, Suppressions, find, names
 from initlint.source.text import SourceText
+
+if TYPE_CHECKING:
+    from initlint.rule import Rule
+    from initlint.rulebook import Entry
 
 UNUSED_IGNORE, SYNTAX_ERROR = "INI001", "INI002"
 _OWN_PREFIX, _RUNTIME_PREFIX = "INI", "INI8"  # a run over source cannot judge an ignore for the runtime's findings
@@ -23,7 +27,7 @@ class Settler:
     """The last station of every finding. `texts` keeps what was read for it: the reports show it too."""
 
     settings: Settings
-    rules: Mapping[str, Rule]
+    rules: Mapping[str, Rule | Entry]
     enabled: frozenset[str]
     files: Files
     baseline: frozenset[str] = frozenset()

@@ -126,7 +126,7 @@ def test_an_incomplete_pack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("initlint.packs.load", dict)
 
     with pytest.raises(PackError, match="INI001, INI002, INI003 not found"):
-        make(Settings())
+        make(Settings(cache=False))
 
 
 def test_an_interrupted_run_can_be_repeated(here: Path) -> None:

@@ -98,7 +98,9 @@ def test_a_code_that_is_taken_is_refused(pack: Path) -> None:
     """The pack that came later is to blame, whatever its name."""
     rule(pack, "ini001_unused_ignore", "INI001", "unused-ignore")
 
-    with pytest.raises(PackError, match=r"'mine': mypack\.ini001_unused_ignore\.\w+ claims the code INI001, which initlint_"):
+    with pytest.raises(
+        PackError, match=r"'mine': mypack\.ini001_unused_ignore\.\w+ claims the code INI001, which initlint_"
+    ):
         packs.load()
 
 
@@ -112,8 +114,18 @@ def test_no_packs_at_all_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_stamp_changes_with_any_rule(pack: Path) -> None:
     """A rule that was edited must not be answered for by the cache."""
-    before = packs.stamp()
+    before = packs.stamp(packs.folders())
     rule(pack, "abc001_some_name")
 
-    assert before != packs.stamp()
-    assert packs.stamp() == packs.stamp()
+    assert str(pack) in packs.folders()
+    assert before != packs.stamp(packs.folders())
+    assert packs.stamp(packs.folders()) == packs.stamp(packs.folders())
+
+
+def test_the_environment_changes_with_what_is_installed(pack: Path) -> None:
+    """A folder that Python imports from has another time."""
+    before = packs.environment()
+    (pack.parent / "another").mkdir()
+
+    assert before != packs.environment()
+    assert packs.environment() == packs.environment()

@@ -42,7 +42,7 @@ class Request:
         paths = paths or (".",)
         if "-" in paths and len(paths) > 1:
             raise UsageError("`-` (standard input) cannot be linted together with other paths")
-        start = _start(paths, options["stdin_filename"])
+        start = start_of(paths, options["stdin_filename"])
         settings = load(start, config=options["config"], isolated=options["isolated"])
         own = {name: value for name, value in options.items() if name in cls.__slots__}
         return cls(paths, settings.overridden(_COMMAND_LINE, **_overrides(options, settings)), **own, debug=debug)
@@ -53,7 +53,7 @@ class Request:
         return self.paths == ("-",)
 
 
-def _start(paths: tuple[str, ...], stdin_filename: str | None) -> str:
+def start_of(paths: tuple[str, ...], stdin_filename: str | None) -> str:
     """The folder from which configuration files are looked for, upwards: the innermost that holds all paths."""
     if paths == ("-",):
         paths = (stdin_filename or ".",)

@@ -65,6 +65,19 @@ class Cache:
             transact(self._folder, lambda database: database.executemany(_STORE, rows), create=True)
 
 
+def recollect(folder: Path, key: str) -> str | None:
+    """What was retained under the key."""
+    query = "SELECT value FROM known WHERE key = ?"
+    rows = transact(folder, lambda database: database.execute(query, (key,)).fetchall())
+    return str(rows[0][0]) if rows else None
+
+
+def retain(folder: Path, key: str, value: str) -> None:
+    """Keep a text under a key: what is slow to find out and easy to tell when it changes."""
+    query = "INSERT OR REPLACE INTO known VALUES (?, ?)"
+    transact(folder, lambda database: database.execute(query, (key, value)), create=True)
+
+
 def statistics(folder: Path) -> tuple[int, int]:
     """(results kept, bytes on the disk)."""
     rows = transact(folder, lambda database: database.execute("SELECT count(*) FROM results").fetchall())

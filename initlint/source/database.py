@@ -22,6 +22,7 @@ _SCHEMA = f"""
         settings TEXT, path TEXT, digest TEXT, project TEXT, dependencies TEXT, findings TEXT,
         PRIMARY KEY (settings, path)
     ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS known (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 
 
