@@ -1,0 +1,40 @@
+"""Weights whose units all start equal, at places where that stops learning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from initlint.describe.bottleneck import is_bottleneck
+from initlint.describe.frozen import is_frozen
+from initlint.describe.groups import Group, Member, is_weight, members
+from initlint.describe.nodes import FileModel, InitEvent, Parameter
+from initlint.describe.symbols import constant, number
+from initlint.describe.zero_pairs import zero_pairs
+
+
+def constant_hidden(file: FileModel, wanted: Callable[[InitEvent], bool]) -> Iterator[Group]:
+    """The statements that leave hidden weights with the constant that `wanted` says, each with those weights."""
+    found: dict[tuple[str, int], list[Member]] = {}
+    paired = {id(parameter.storage) for pair in zero_pairs(file) for parameter in (pair.first, pair.second)}
+    for member in members(file):
+        parameter, event = member.parameter, member.parameter.effective
+        if event is None or event.site is None or event.default or not event.certain or not wanted(event):
+            continue
+        if id(parameter.storage) not in paired and _hidden(parameter, event):
+            found.setdefault((event.site.path, id(event.site.node)), []).append(member)
+    for alike in found.values():
+        event = alike[0].parameter.effective
+        assert event is not None
+        assert event.site is not None
+        yield Group(event.site, event, tuple(alike))
+
+
+def _hidden(parameter: Parameter, event: InitEvent) -> bool:
+    if any(number(later.std) != 0 for later in parameter.after):
+        return False  # a part is drawn afterwards
+    recurrent = parameter.packed > 1 and parameter.slot.startswith("weight_ih")
+    if not (recurrent or is_weight(parameter)) or constant(parameter.fan_in) == 0:
+        return False
+    if number(event.mean) != 0 and constant(parameter.effective_fan_out) == 1:
+        return False  # a single unit has no twin; a depthwise kernel is a filter
+    return is_bottleneck(parameter) and not is_frozen(parameter)
