@@ -1,0 +1,52 @@
+"""What the formulas ask for at a weight's place in its network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from initlint.describe.groups import Member
+from initlint.describe.symbols import Sym, number
+from initlint.reference.recommend import Recommendation, recommend
+
+_DISTRIBUTIONS = {"trunc_normal": "normal", "uniform": "uniform", "normal": "normal"}
+
+
+def advice(member: Member) -> Recommendation:
+    """The scheme for the activation that really follows, in the author's distribution and mode."""
+    event, follow = member.parameter.effective, member.parameter.follow
+    activation = member.activation
+    slope = number(follow.slope) if follow is not None and activation is not None else None
+    mode = _written_mode(member)
+    return recommend(
+        activation,
+        distribution=_DISTRIBUTIONS.get(event.distribution or "") if event is not None and not event.default else None,
+        mode=mode,
+        kind=None if mode is not None else _kind(member),
+        normalised=follow is not None and follow.normalised,
+        residual=follow is not None and follow.residual,
+        slope=slope,
+    )
+
+
+def agreed(members: Iterable[Member]) -> Recommendation | None:
+    """The one scheme that suits all of them, or None."""
+    found = [advice(member) for member in members]
+    return found[0] if found and all(one.code == found[0].code for one in found) else None
+
+
+def _written_mode(member: Member) -> str | None:
+    event = member.parameter.effective
+    call = event.call if event is not None else None
+    mode: Any = call.values.get("mode") if call is not None else None
+    mode = mode.default if isinstance(mode, Sym) else mode
+    return mode if isinstance(mode, str) and mode in ("fan_in", "fan_out") else None
+
+
+def _kind(member: Member) -> str | None:
+    """torch swaps the fans of a transposed convolution, and of a raw matrix stored (in, out)."""
+    parameter = member.parameter
+    if parameter.spec is None:
+        swapped = parameter.effective_fan_in is not None and parameter.effective_fan_in != parameter.fan_in
+        return "conv_transpose" if swapped else None
+    return member.role

@@ -1,0 +1,124 @@
+"""Weights by the statement that writes them last, and whether their place in the network lets the scale matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from initlint.describe.nodes import FileModel, InitEvent, Model, Parameter, Site
+from initlint.reference.layers import LAYERS
+
+_WEIGHTED = ("linear", "conv", "conv_transpose", "bilinear")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Member:
+    """A weight of a model."""
+
+    model: Model
+    parameter: Parameter
+
+    @property
+    def name(self) -> str:
+        """As findings name it: `Net.fc1.weight`."""
+        return f"{self.model.name}.{self.parameter.name}"
+
+    @property
+    def activation(self) -> str | None:
+        """The one activation that all its outputs meet."""
+        follow = self.parameter.follow
+        return follow.activation if follow is not None and follow.known else None
+
+    @property
+    def matters(self) -> bool:
+        """Whether what follows is known and does not normalise the scale away."""
+        follow = self.parameter.follow
+        return follow is not None and follow.known and not follow.normalised
+
+    @property
+    def plain(self) -> bool:
+        """A hidden layer on a path that no norm, no addition and no gate holds: here the scale matters most."""
+        follow = self.parameter.follow
+        return follow is not None and follow.plain and not follow.output and not follow.gate
+
+    @property
+    def role(self) -> str:
+        """What kind of layer holds it: linear, conv, conv_transpose, bilinear, or raw."""
+        return role_of(self.parameter) or "raw"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """All weights of a file's models whose last value one statement writes."""
+
+    site: Site
+    event: InitEvent
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mismatch:
+    """The members of a group that something is wrong with. `plain` where one of them stands in a plain path.
+
+    `alone` tells that the statement serves no other weight well, so that it may be rewritten.
+    """
+
+    members: tuple[Member, ...]
+    plain: bool
+    alone: bool
+
+    @property
+    def first(self) -> Member:
+        """The one to name."""
+        return self.members[0]
+
+
+def role_of(parameter: Parameter) -> str | None:
+    """The role of the layer that the weight belongs to; None for anything but the weight of a summing layer."""
+    if parameter.spec is None or parameter.spec.role != "weight":
+        return None
+    kinds = (parameter.module.kind, *parameter.module.bases)
+    return next((LAYERS[kind].role for kind in kinds if kind in LAYERS and LAYERS[kind].role in _WEIGHTED), None)
+
+
+def is_weight(parameter: Parameter) -> bool:
+    """Whether it is a matrix or kernel that a layer, or a raw parameter that forward itself, sums over."""
+    if parameter.module.generic:
+        return False
+    if parameter.spec is not None:
+        return role_of(parameter) is not None
+    return parameter.shape is not None and len(parameter.shape) > 1 and "contract" in parameter.uses
+
+
+def members(file: FileModel) -> Iterator[Member]:
+    """The weights of the outermost models that were read to the end; parts are judged where they are built in."""
+    for model in file.models:
+        if model.complete and not model.owned:
+            yield from (Member(model, parameter) for parameter in model.parameters if parameter.role != "bias")
+
+
+def groups(file: FileModel, *, default: bool = False) -> list[Group]:
+    """The weights of a file by the statement that last writes to them; `default` for what constructors leave."""
+    found: dict[tuple[str, int], list[Member]] = {}
+    for member in members(file):
+        event = member.parameter.effective
+        if event is not None and event.site is not None and event.default == default and event.possible:
+            if is_weight(member.parameter):
+                found.setdefault((event.site.path, id(event.site.node)), []).append(member)
+    made = []
+    for alike in found.values():
+        event = alike[0].parameter.effective
+        assert event is not None
+        assert event.site is not None
+        made.append(Group(event.site, event, tuple(alike)))
+    return made
+
+
+def mismatch(group: Group, wrong: Callable[[Member], bool], right: Callable[[Member], bool]) -> Mismatch | None:
+    """The members for which `wrong` holds. A layer that is eased anyway is not worth a word where others are right."""
+    bad = [member for member in group.members if member.matters and wrong(member)]
+    plain = [member for member in bad if member.plain]
+    good = any(member.matters and right(member) for member in group.members if member not in bad)
+    if not bad or (good and not plain):
+        return None
+    return Mismatch(tuple(plain or bad), bool(plain), not good)

@@ -1,0 +1,103 @@
+"""How many layers of one sort a signal passes in a row: the depth that a small error is raised to."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+
+from initlint.describe.groups import Member
+from initlint.describe.nodes import Site
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp)
+_LONGEST = 200  # members of one chain that are followed; deeper ones change no verdict
+
+
+def longest(members: Iterable[Member], accepts: Callable[[Member], bool]) -> tuple[list[Member], int]:
+    """The longest series of accepted layers, each fed by the activation of the one before, and how deep it is.
+
+    A layer made in a loop that is read once counts as often as the loop runs.
+    """
+    chain = {id(member.parameter.module): member for member in members if accepts(member)}
+    sites = [_place(member) for member in chain.values()]
+    best: dict[int, tuple[int, list[Member]]] = {}
+
+    def walk(key: int, seen: frozenset[int]) -> tuple[int, list[Member]]:
+        if key in best:
+            return best[key]
+        member = chain[key]
+        alone = sites.count(_place(member)) == 1
+        rest: tuple[int, list[Member]] = (0, [])
+        for following in _next(member):
+            if following in chain and following not in seen and len(seen) < _LONGEST:
+                rest = max(rest, walk(following, seen | {following}), key=lambda found: found[0])
+        best[key] = (rest[0] + (turns(member.parameter.site) if alone else 1), [member, *rest[1]])
+        return best[key]
+
+    found = [walk(key, frozenset({key})) for key in chain]
+    depth, layers = max(found, key=lambda one: one[0], default=(0, []))
+    return layers, depth
+
+
+def _next(member: Member) -> list[int]:
+    follow = member.parameter.follow
+    return [id(node.module) for node in follow.then if node.op == "layer"] if follow is not None else []
+
+
+def _place(member: Member) -> int:
+    site = member.parameter.site
+    return id(site.node) if site is not None else id(member)
+
+
+def turns(site: Site | None) -> int:
+    """How often the loops around a place run, as far as `range(n)` and a parameter's default tell."""
+    if site is None:
+        return 1
+    product, node = 1, site.node
+    while (above := site.source.parents.get(node)) is not None and not isinstance(above, _FUNCTIONS):
+        if isinstance(above, ast.For) and node in above.body:
+            product *= _length(site, above.iter)
+        elif isinstance(above, _COMPREHENSIONS) and node is above.elt:
+            for generator in above.generators:
+                product *= _length(site, generator.iter)
+        node = above
+    return product
+
+
+def _length(site: Site, iterable: ast.expr) -> int:
+    match iterable:
+        case ast.Call(func=ast.Name(id="range"), args=[stop]):
+            return max(1, _number(site, stop))
+        case ast.Call(func=ast.Name(id="range"), args=[start, stop]):
+            return max(1, _number(site, stop) - _number(site, start))
+    return 1
+
+
+def _number(site: Site, node: ast.expr) -> int:
+    match node:
+        case ast.Constant(value=int(value)):
+            return value
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return _number(site, left) - _number(site, right)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _number(site, left) + _number(site, right)
+        case ast.Name(id=name):
+            return _default(site, name)
+    return 1
+
+
+def _default(site: Site, name: str) -> int:
+    """The default of the parameter `name` of the function around."""
+    node: ast.AST | None = site.node
+    while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        node = site.source.parents.get(node)
+    if node is None:
+        return 1
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(reversed(positional), reversed(arguments.defaults), strict=False)]
+    pairs += [(one, value) for one, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value]
+    for argument, value in pairs:
+        if argument.arg == name and isinstance(value, ast.Constant) and isinstance(value.value, int):
+            return value.value
+    return 1

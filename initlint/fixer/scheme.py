@@ -1,0 +1,98 @@
+"""An init call replaced by the scheme that suits, in the file's own style of import."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from initlint.finding import Applicability, Edit, Fix
+from initlint.fixer.calls import quoted, receiver, replace_call
+from initlint.fixer.fragment import CannotRewrite, comments, expression, expression_text, replace
+from initlint.fixer.imports import imported_beside, init_prefix
+from initlint.fixer.statements import delete_statement, insert_after
+from initlint.reference.recommend import Code
+from initlint.source.text import SourceText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from initlint.describe.groups import Member
+    from initlint.describe.nodes import InitCall
+
+
+def recommended(call: InitCall | None, members: Iterable[Member]) -> Fix | None:
+    """The unsafe fix that writes what suits all `members` in the place of `call`; None where they differ."""
+    from initlint.describe.advice import agreed
+
+    suited = agreed(members)
+    if call is None or suited is None:
+        return None
+    try:
+        edits = write_scheme(call, suited.code)
+    except CannotRewrite:
+        return None
+    return Fix(Applicability.UNSAFE, f"Use `{suited.code.call('w', '')}`", edits) if edits else None
+
+
+def write_scheme(call: InitCall, code: Code) -> tuple[Edit, ...]:
+    """Put `code` in the place of a call of torch.nn.init, or of a tensor method that fills."""
+    source, node = call.site.source, call.site.node
+    if not isinstance(node, ast.Call) or not (call.is_method or call.function.startswith("torch.nn.init.")):
+        raise CannotRewrite("not a call of torch's own")
+    if any(keyword.arg in ("generator", None) for keyword in node.keywords):
+        raise CannotRewrite("an argument that would be lost")
+    if call.is_method:
+        return replace_call(source, node, code.function, _arguments(source, receiver(source, node), code))
+    arguments = _arguments(source, expression_text(source, _filled(node)), code)
+    if isinstance(node.func, ast.Attribute):
+        return _whole(source, node, f"{expression_text(source, node.func.value)}.{code.function}({arguments})")
+    if not isinstance(node.func, ast.Name):
+        raise CannotRewrite("a callee that has no name")
+    there = imported_beside(source, node.func.id, code.function, node)
+    return (*there.edits, *_whole(source, node, f"{there.name}({arguments})"))
+
+
+def write_gates(call: InitCall, gates: int) -> tuple[Edit, ...]:
+    """Draw an orthogonal matrix for each of the `gates` that a recurrent weight packs along axis 0."""
+    source, node = call.site.source, call.site.node
+    if gates == 1:
+        return write_scheme(call, Code("orthogonal_"))
+    statement = source.statement(node)
+    if not isinstance(node, ast.Call) or not isinstance(statement, ast.Expr) or statement.value is not node:
+        raise CannotRewrite("not a statement of its own")
+    tensor = receiver(source, node) if call.is_method else expression_text(source, _filled(node))
+    there = init_prefix(source, node)
+    loop = f"for gate in {tensor.removesuffix('.data')}.data.chunk({gates}):\n    {there.name}.orthogonal_(gate)"
+    return (*there.edits, *insert_after(source, statement, loop), *delete_statement(source, statement))
+
+
+def fill_after(source: SourceText, statement: ast.stmt, tensor: str, code: Code) -> tuple[Edit, ...]:
+    """Put a call that fills `tensor` behind the statement that makes it."""
+    there = init_prefix(source, statement)
+    call = f"{there.name}.{code.function}({_arguments(source, tensor, code)})"
+    return (*there.edits, *insert_after(source, statement, call))
+
+
+def _arguments(source: SourceText, tensor: str, code: Code) -> str:
+    """The tensor and the code's keywords, strings in the file's own quotes."""
+    texts = [f"{name}={_in_quotes(source, text)}" for name, text in code.keywords]
+    return ", ".join([tensor, *texts])
+
+
+def _in_quotes(source: SourceText, text: str) -> str:
+    return quoted(source, text[1:-1]) if text.startswith('"') else text
+
+
+def _filled(node: ast.Call) -> ast.expr:
+    named = [keyword.value for keyword in node.keywords if keyword.arg == "tensor"]
+    if named or not node.args or isinstance(node.args[0], ast.Starred):
+        raise CannotRewrite("no tensor by position")
+    return node.args[0]
+
+
+def _whole(source: SourceText, node: ast.Call, code: str) -> tuple[Edit, ...]:
+    old = expression_text(source, node)
+    if comments(old) != comments(code):
+        raise CannotRewrite("a comment would be lost")
+    expression(code)
+    return replace(source, source.span(node), code)
