@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Iterable
 
 from initlint.describe.groups import Member
@@ -57,9 +58,9 @@ def turns(site: Site | None) -> int:
     while (above := site.source.parents.get(node)) is not None and not isinstance(above, _FUNCTIONS):
         if isinstance(above, ast.For) and node in above.body:
             product *= _length(site, above.iter)
-        elif isinstance(above, _COMPREHENSIONS) and node is above.elt:
-            for generator in above.generators:
-                product *= _length(site, generator.iter)
+        elif isinstance(above, _COMPREHENSIONS):
+            outer = above.generators[: above.generators.index(node)] if node in above.generators else above.generators
+            product *= math.prod(_length(site, generator.iter) for generator in outer)
         node = above
     return product
 

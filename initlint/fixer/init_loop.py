@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from initlint.describe.groups import Member
 from initlint.describe.nodes import Model
 from initlint.finding import Applicability, Edit, Fix
-from initlint.fixer.calls import quoted
 from initlint.fixer.fragment import CannotRewrite
 from initlint.fixer.imports import init_prefix
+from initlint.fixer.scheme import arguments
 from initlint.fixer.statements import append_to_function
 from initlint.reference.recommend import Recommendation
 
@@ -31,14 +31,11 @@ def _edits(model: Model, members: Sequence[Member], scheme: Recommendation) -> t
     if not isinstance(cls, ast.ClassDef) or len(inits) != 1 or not inits[0].args.args:
         raise CannotRewrite("no constructor of its own")
     there = init_prefix(source, inits[0].body[-1])
-    keywords = "".join(
-        f", {name}={quoted(source, text[1:-1]) if text.startswith(chr(34)) else text}"
-        for name, text in scheme.code.keywords
-    )
+    tested = kinds[0] if len(kinds) == 1 else f"({', '.join(kinds)})"
     code = "\n".join((
         f"for module in {inits[0].args.args[0].arg}.modules():",
-        f"    if isinstance(module, {kinds[0] if len(kinds) == 1 else f'({", ".join(kinds)})'}):",
-        f"        {there.name}.{scheme.code.function}(module.weight{keywords})",
+        f"    if isinstance(module, {tested}):",
+        f"        {there.name}.{scheme.code.function}({arguments(source, 'module.weight', scheme.code)})",
         "        if module.bias is not None:",
         f"            {there.name}.zeros_(module.bias)",
     ))  # fmt: skip

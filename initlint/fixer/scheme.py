@@ -42,14 +42,14 @@ def write_scheme(call: InitCall, code: Code) -> tuple[Edit, ...]:
     if any(keyword.arg in ("generator", None) for keyword in node.keywords):
         raise CannotRewrite("an argument that would be lost")
     if call.is_method:
-        return replace_call(source, node, code.function, _arguments(source, receiver(source, node), code))
-    arguments = _arguments(source, expression_text(source, _filled(node)), code)
+        return replace_call(source, node, code.function, arguments(source, receiver(source, node), code))
+    inside = arguments(source, expression_text(source, _filled(node)), code)
     if isinstance(node.func, ast.Attribute):
-        return _whole(source, node, f"{expression_text(source, node.func.value)}.{code.function}({arguments})")
+        return _whole(source, node, f"{expression_text(source, node.func.value)}.{code.function}({inside})")
     if not isinstance(node.func, ast.Name):
         raise CannotRewrite("a callee that has no name")
     there = imported_beside(source, node.func.id, code.function, node)
-    return (*there.edits, *_whole(source, node, f"{there.name}({arguments})"))
+    return (*there.edits, *_whole(source, node, f"{there.name}({inside})"))
 
 
 def write_gates(call: InitCall, gates: int) -> tuple[Edit, ...]:
@@ -69,11 +69,11 @@ def write_gates(call: InitCall, gates: int) -> tuple[Edit, ...]:
 def fill_after(source: SourceText, statement: ast.stmt, tensor: str, code: Code) -> tuple[Edit, ...]:
     """Put a call that fills `tensor` behind the statement that makes it."""
     there = init_prefix(source, statement)
-    call = f"{there.name}.{code.function}({_arguments(source, tensor, code)})"
+    call = f"{there.name}.{code.function}({arguments(source, tensor, code)})"
     return (*there.edits, *insert_after(source, statement, call))
 
 
-def _arguments(source: SourceText, tensor: str, code: Code) -> str:
+def arguments(source: SourceText, tensor: str, code: Code) -> str:
     """The tensor and the code's keywords, strings in the file's own quotes."""
     texts = [f"{name}={_in_quotes(source, text)}" for name, text in code.keywords]
     return ", ".join([tensor, *texts])
