@@ -150,8 +150,9 @@ def _print(found: Experiment, html: Path | None, png: Path | None) -> None:
 
 
 def _heading(found: Experiment) -> str:
+    seeds = "1 seed (no spread, no verdict)" if len(found.seeds) == 1 else f"{len(found.seeds)} seeds"
     return (
-        f"{found.target}: {found.task}\n{len(found.seeds)} seeds, {found.steps} steps of {found.batch}, "
+        f"{found.target}: {found.task}\n{seeds}, {found.steps} steps of {found.batch}, "
         f"{found.optimizer} at {found.rate:g}, {found.seconds:.0f} s"
     )
 
