@@ -119,9 +119,8 @@ def edges() -> None:
 def scales() -> None:
     """G11: depth scales of gradient and of correlation, tanh, sb² = .05."""
     print("\n## Depth scales (G11): tanh, sb² = 0.05, 40 layers of 512\n")
-    print(
-        "| sw² | ξ_∇ theory | ξ_∇ measured | ξ_c theory | ξ_c measured (ordered phase) | 6 ξ_c |\n|---|---|---|---|---|---|"
-    )
+    print("| sw² | ξ_∇ theory | ξ_∇ measured | ξ_c theory | ξ_c measured (ordered phase) | 6 ξ_c |")
+    print("|---|---|---|---|---|---|")
     for weight in (0.5, 1.0, 1.3, 1.5, 2.0, 2.5, 3.0, 4.0):
         expected = depth_scales("tanh", weight, 0.05)
         path, _ = measured(chain(mean_field(weight, 0.05), 40, 512, nn.Tanh))
