@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import InitCall
+from initlint.describe.reach import applied_by
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel
+    from initlint.describe.nodes import FileModel, Site
     from initlint.source.text import SourceText
 
 _RECOMPUTED = ("weight_norm", "parametrizations.", "parametrize.")
@@ -21,9 +22,10 @@ class InitOnReparametrized(Rule):
     """A weight is initialised after `weight_norm` or a parametrization took it over, so the init is lost.
 
     ## What it does
-    Reports every write to a tensor that `weight_norm` (the old one or `parametrizations.weight_norm`), `parametrizations.orthogonal`,
-    `parametrizations.spectral_norm` or `parametrize.register_parametrization` computes: by `nn.init`, by a method of
-    `.data`, in an `apply`, through a factory such as `WNConv1d`, in whatever file the wrapping happens.
+    Reports every write to a tensor that `weight_norm` (the old one or `parametrizations.weight_norm`),
+    `parametrizations.orthogonal`, `parametrizations.spectral_norm` or `parametrize.register_parametrization` computes:
+    by `nn.init`, by a method of `.data`, in a loop, through a factory such as `WNConv1d`, in whatever file the wrapping
+    happens. Where an `apply` runs the init, the `apply` is reported.
     The old `nn.utils.spectral_norm` keeps the memory of the weight until the first forward: silent.
 
     ## Why is this bad?
@@ -59,18 +61,20 @@ class InitOnReparametrized(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """Every write to a tensor that is computed from others."""
+        appliers = applied_by(file)
         for call in file.facts(InitCall):
             wrapper = call.target.copied or ""
             if wrapper.startswith(_RECOMPUTED) and all(guard.default is not False for guard in call.guards):
-                yield self._lost(file, call, wrapper)
+                applied = appliers.get(id(call))
+                yield self._lost(file, call, wrapper, applied.site if applied is not None else call.site)
 
-    def _lost(self, file: FileModel, call: InitCall, wrapper: str) -> Finding:
+    def _lost(self, file: FileModel, call: InitCall, wrapper: str, site: Site) -> Finding:
         slot = call.target.slot or "weight"
         real = f"{slot}_g and {slot}_v" if wrapper == "weight_norm" else f"parametrizations.{slot}.original*"
         return self.finding(
-            call.site,
-            f"{wrapper.rpartition('.')[2]} computes this {slot} from {real} before each forward: what is written here "
-            "is lost, the layer keeps its default init",
+            site,
+            f"{wrapper.rpartition('.')[2]} computes this {slot} from {real} before each forward: "
+            "the init is lost, the layer keeps its default one",
             help="Initialise the layer first, then wrap it.",
             layer=file.name_of(call.target.storage),
             fix=_init_first(call),

@@ -368,7 +368,8 @@ class Loaded:
 class Applied:
     """`module.apply(function)`, a loop over `module.modules()`, or an init method called on the module.
 
-    `how` is apply, loop, method or post_init. All writes with an order between `order` and `end` are its doing.
+    `how` is apply, loop, method or post_init. All writes with an order between `order` and `end` are its doing, and
+    so are the `count` records that follow it.
     """
 
     site: Site
@@ -379,6 +380,7 @@ class Applied:
     guards: tuple[Guard, ...] = ()
     how: str = "apply"
     end: int = 0
+    count: int = 0
 
 
 Fact = TypeVar("Fact")

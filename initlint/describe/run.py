@@ -93,7 +93,7 @@ class Run:
             yield
         finally:
             if place < len(self.records) and self.records[place] is applied:
-                self.records[place] = replace(applied, end=self.tick())
+                self.records[place] = replace(applied, end=self.tick(), count=len(self.records) - place - 1)
 
     def unknown(self, text: str, default: Any = MISSING, payload: Any = None) -> Sym:
         """A named unknown. Names stay short, so that an unknown made of unknowns cannot grow without end."""

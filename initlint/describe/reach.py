@@ -1,0 +1,102 @@
+"""What an init reaches: the modules below one, the writes that are its doing, the kinds of layers its code names."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from initlint.describe.nodes import Applied, FileModel, Guard, InitEvent, Parameter
+from initlint.describe.values import Choice, Function, ModuleObject, Partial, Value
+
+_TYPE_TESTS = frozenset({"isinstance", "issubclass"})
+
+
+def below(module: ModuleObject | None) -> dict[int, ModuleObject]:
+    """The module and all modules below it, in whatever configuration, by identity."""
+    found: dict[int, ModuleObject] = {}
+    queue: list[Value] = [module]
+    while queue:
+        value = queue.pop()
+        if isinstance(value, Choice):
+            queue += [option for _, option in value.options]
+        elif isinstance(value, ModuleObject) and id(value) not in found:
+            found[id(value)] = value
+            queue += [inner for name, inner in value.slots.items() if not name.startswith("__")]
+    return found
+
+
+def doing(applied: Applied, parameter: Parameter) -> list[InitEvent]:
+    """The writes to a parameter that are this init's doing."""
+    return [event for event in parameter.history if applied.order < event.order < applied.end and not event.default]
+
+
+def applied_by(file: FileModel) -> dict[int, Applied]:
+    """The innermost `apply` that runs each init call, by the call's identity."""
+    found: dict[int, Applied] = {}
+    for place, record in enumerate(file.records):
+        if isinstance(record, Applied) and record.how in ("apply", "post_init"):
+            found.update({id(inner): record for inner in file.records[place + 1 : place + 1 + record.count]})
+    return found
+
+
+def holds_with(one: Iterable[Guard], other: Iterable[Guard]) -> bool:
+    """Whether two lists of conditions can hold at once."""
+    taken = {guard.key: guard.taken for guard in one}
+    return all(taken.get(guard.key, guard.taken) == guard.taken for guard in other)
+
+
+def code(file: FileModel, applied: Applied) -> list[ast.AST]:
+    """The functions and loops that an init runs: its own, and those that it applies in turn."""
+    inner = [one for one in file.facts(Applied) if applied.order <= one.order and one.end <= applied.end]
+    return [node for one in inner for node in _nodes(one, applied)]
+
+
+def _nodes(applied: Applied, outer: Applied) -> Iterator[ast.AST]:
+    function = applied.function
+    while isinstance(function, Partial):
+        function = function.function
+    if isinstance(function, Function):
+        yield function.node
+    elif applied.how == "loop":
+        yield applied.site.source.parents.get(applied.site.node, applied.site.node)
+
+
+def named_kinds(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """The kinds of layers that type tests and tests of class names in the code speak of, as written."""
+    return frozenset(name for root in nodes for node in ast.walk(root) for name in _tested(node))
+
+
+def names(kinds: Iterable[str], layer: ModuleObject) -> bool:
+    """Whether one of these words means the layer: its class, a base (`_ConvNd`), a part of its class's name."""
+    own = {layer.kind, *layer.bases}
+    words = {kind.strip("_").removesuffix("Nd").lower() for kind in kinds}
+    return any(word and word in name.lower() for word in words for name in own)
+
+
+def _tested(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Call(func=ast.Name(id=function), args=[_, types]) if function in _TYPE_TESTS:
+            yield from _last_names(types)
+        case ast.Call(func=ast.Attribute(attr="find" | "startswith"), args=[ast.Constant(value=str() as text), *_]):
+            yield text
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is() | ast.In()], comparators=[right]):
+            sides = (left, right)
+            asks = any(isinstance(side, ast.Call) and _is_type(side) for side in sides)
+            named = [side.value for side in sides if isinstance(side, ast.Constant) and isinstance(side.value, str)]
+            yield from named
+            yield from (name for side in sides if asks for name in _last_names(side))
+
+
+def _is_type(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Name) and node.func.id == "type"
+
+
+def _last_names(node: ast.expr) -> Iterator[str]:
+    match node:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
+            for part in parts:
+                yield from _last_names(part)
+        case ast.BinOp(left=left, right=right):
+            yield from (*_last_names(left), *_last_names(right))
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            yield name
