@@ -70,7 +70,7 @@ def substituted(value: Any, config: Any) -> float | None:
         term = float(coefficient)
         for atom, exponent in monomial:
             inner = substituted(atom.inner, config) if atom.inner is not None else looked_up(atom, config)
-            if inner is None or (inner <= 0 and exponent.denominator != 1):
+            if inner is None or (inner <= 0 and not exponent.is_integer()):
                 return None
             term *= inner ** float(exponent)
         total += term

@@ -20,15 +20,22 @@ from initlint.describe.symbols import Sym
 from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
 from initlint.reference.layers import LAYERS, ParameterSpec
 
-# A function that no model reached is read when a line of it calls something that may initialise, or builds layers.
-_TOUCHES_WEIGHTS = re.compile(
-    r"init\w*\(|[a-z]_\(|\.data\b|Parameter\(|deepcopy|\]\s*\*\s*[a-z(]|\.(?:weight|bias)\b(?:\.data|\[.*\])?\s*[-+*/]?=[^=]"
-    r"|calculate_gain|manual_seed|\bnn\.[A-Z]\w+\(|\.apply\(|if not? .*\.bias|if .*\.(?:bias|weight):"
+# Lines that may write to weights, or make parameters by hand.
+_WRITES = (
+    r"(?<!__)init\w*\(|[a-z]_\(|\.data\b|Parameter\(|deepcopy|\]\s*\*\s*[a-z(]|calculate_gain|manual_seed|\.apply\("
+    r"|\.(?:weight|bias)\b(?:\.data|\[.*\])?\s*[-+*/]?=[^=]"
 )
+_WRITES_WEIGHTS = re.compile(_WRITES)
+# A function that no model reached is read also when it builds layers, or asks for a weight's truth.
+_TOUCHES_WEIGHTS = re.compile(_WRITES + r"|\bnn\.[A-Z]\w+\(|if not? .*\.bias|if .*\.(?:bias|weight):")
 
 
-def describe(project: Project, path: str) -> FileModel:
-    """Everything that is known of the file. Raises SyntaxError when it does not parse."""
+def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:
+    """Everything that is known of the file. Raises SyntaxError when it does not parse.
+
+    A class that others build, and whose own code writes to no weight, is seen there; with `parts` it is read on its
+    own as well.
+    """
     source = project.sources[path]
     file = project.file(path)
     if file is None:
@@ -38,7 +45,7 @@ def describe(project: Project, path: str) -> FileModel:
     records: list[Any] = []
     files: set[str] = {path}
     reached: set[ast.AST] = set()
-    for model, run in _read_all(project, file, reached):
+    for model, run in _read_all(project, file, reached, parts):
         if model is not None:
             models.append(model)
         records += run.records
@@ -47,7 +54,9 @@ def describe(project: Project, path: str) -> FileModel:
     return FileModel(path, source, tuple(models), tuple(records), frozenset(files), references=references)  # type: ignore[arg-type]
 
 
-def _read_all(project: Project, file: FileIndex, reached: set[ast.AST]) -> Iterator[tuple[Model | None, Run]]:
+def _read_all(
+    project: Project, file: FileIndex, reached: set[ast.AST], every: bool
+) -> Iterator[tuple[Model | None, Run]]:
     """Whole models first; then the parts that no whole model built, or whose own code writes to weights."""
     found = [ClassRef(info, file) for info in file.classes.values()]
     modules = [cls for cls in found if classes.is_module(project, cls)]
@@ -60,6 +69,8 @@ def _read_all(project: Project, file: FileIndex, reached: set[ast.AST]) -> Itera
         yield model, run
     for cls in (cls for cls in modules if cls.name in parts):
         owned = cls.info in built
+        if owned and not every and not _touches(file, cls.info.node, _WRITES_WEIGHTS):
+            continue
         model, run = read_class(project, cls)
         reached |= run.reached
         yield replace(model, owned=owned), run
@@ -80,9 +91,9 @@ def _left(file: FileIndex, reached: set[ast.AST]) -> Any:
                 yield Function(node, file, owner=ClassRef(info, file))
 
 
-def _touches(file: FileIndex, node: ast.AST) -> bool:
+def _touches(file: FileIndex, node: ast.AST, pattern: re.Pattern[str] = _TOUCHES_WEIGHTS) -> bool:
     lines = file.source.lines[node.lineno - 1 : node.end_lineno]  # type: ignore[attr-defined]
-    return any(_TOUCHES_WEIGHTS.search(line) for line in lines)
+    return any(pattern.search(line) for line in lines)
 
 
 def read_class(project: Project, cls: ClassRef) -> tuple[Model, Run]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, TypeAlias, Union
 
 
@@ -35,7 +34,7 @@ class Atom:
     payload: Any = field(default=None, compare=False)
 
 
-Monomial: TypeAlias = tuple[tuple[Atom, Fraction], ...]
+Monomial: TypeAlias = tuple[tuple[Atom, float], ...]  # exponents: whole or halves, so floats are exact
 Number: TypeAlias = int | float
 Dim: TypeAlias = Union[int, float, "Sym"]
 
@@ -54,7 +53,7 @@ class Sym:
     @staticmethod
     def atom(name: str, default: Any = MISSING, payload: Any = None) -> Sym:
         """A fresh unknown called `name`; `payload` is whatever its maker wants to find again."""
-        return Sym({((Atom(name, default, payload=payload), Fraction(1)),): 1})
+        return Sym({((Atom(name, default, payload=payload), 1.0),): 1})
 
     @property
     def single(self) -> Atom | None:
@@ -78,9 +77,9 @@ class Sym:
                 base = atom_.inner.default if atom_.inner is not None else atom_.default
                 if isinstance(base, bool) or not isinstance(base, (int, float)):
                     return MISSING
-                if (base <= 0 and exponent.denominator != 1) or (base == 0 and exponent < 0):
+                if (base <= 0 and not exponent.is_integer()) or (base == 0 and exponent < 0):
                     return MISSING
-                value *= base if exponent == 1 else base ** float(exponent)
+                value *= base if exponent == 1 else base**exponent
             total += value
         return _tidy(total)
 
@@ -149,8 +148,8 @@ class Sym:
     def __pow__(self, power: object) -> Any:
         if isinstance(power, bool) or not isinstance(power, (int, float)):
             return NotImplemented
-        exponent = Fraction(power).limit_denominator(64)
-        if exponent.denominator == 1 and 0 <= exponent <= 4:
+        exponent = float(power)
+        if exponent.is_integer() and 0 <= exponent <= 4:
             result: Any = 1
             for _ in range(int(exponent)):
                 result = self * result
@@ -159,9 +158,9 @@ class Sym:
             whole = Atom(f"({self})", inner=self)
             return Sym({((whole, exponent),): 1})
         ((monomial, coefficient),) = self.terms.items()
-        if coefficient <= 0 and exponent.denominator != 1:
+        if coefficient <= 0 and not exponent.is_integer():
             return Sym.atom(f"({self})**{power}")
-        return _simplify({tuple((a, e * exponent) for a, e in monomial): coefficient ** float(exponent)})
+        return _simplify({tuple((a, e * exponent) for a, e in monomial): coefficient**exponent})
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sym) or self.terms.keys() != other.terms.keys():
@@ -218,7 +217,7 @@ def _terms(value: object) -> dict[Monomial, Number] | None:
 def _multiply(left: Monomial, right: Monomial) -> Monomial:
     powers = dict(left)
     for atom, exponent in right:
-        powers[atom] = powers.get(atom, Fraction(0)) + exponent
+        powers[atom] = powers.get(atom, 0.0) + exponent
     return tuple(sorted(((a, e) for a, e in powers.items() if e), key=lambda pair: pair[0].name))
 
 
@@ -238,7 +237,7 @@ def _tidy(value: Number) -> Number:
 
 def _is_integral(value: Sym) -> bool:
     return all(
-        isinstance(coefficient, int) and all(e > 0 and e.denominator == 1 for _, e in monomial)
+        isinstance(coefficient, int) and all(e > 0 and e.is_integer() for _, e in monomial)
         for monomial, coefficient in value.terms.items()
     )
 
@@ -254,11 +253,14 @@ def _format(value: Sym) -> str:
 
 
 def _format_term(monomial: Monomial, coefficient: Number) -> str:
-    if monomial and all(exponent.denominator == 2 for _, exponent in monomial) and coefficient > 0:
+    if monomial and all((exponent * 2) % 2 == 1 for _, exponent in monomial) and coefficient > 0:
         squared = tuple((atom, exponent * 2) for atom, exponent in monomial)
         return f"sqrt({_format_term(squared, _rounded(coefficient**2))})"
     above = [_power(atom, exponent) for atom, exponent in monomial if exponent > 0]
     below = [_power(atom, -exponent) for atom, exponent in monomial if exponent < 0]
+    if below and 0 < coefficient < 1 and math.isclose(1 / coefficient, round(1 / coefficient), rel_tol=1e-9):
+        below.insert(0, str(round(1 / coefficient)))  # 1/(3*n), not 0.333333/n
+        coefficient = 1
     if coefficient != 1 or not above:
         above.insert(0, f"{coefficient:.6g}")
     text = "*".join(above)
@@ -267,8 +269,8 @@ def _format_term(monomial: Monomial, coefficient: Number) -> str:
     return text
 
 
-def _power(atom: Atom, exponent: Fraction) -> str:
-    return atom.name if exponent == 1 else f"{atom.name}**{_tidy(float(exponent))}"
+def _power(atom: Atom, exponent: float) -> str:
+    return atom.name if exponent == 1 else f"{atom.name}**{_tidy(exponent)}"
 
 
 def _rounded(value: Number) -> Number:
