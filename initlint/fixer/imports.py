@@ -47,6 +47,26 @@ def init_prefix(source: SourceText, at: ast.AST) -> Available:
     raise CannotRewrite("every name for torch.nn.init is taken")
 
 
+def torch_name(source: SourceText, dotted: str, at: ast.AST) -> Available:
+    """How a thing of torch or torch.nn, `torch.no_grad` or `torch.nn.Parameter`, is spelled at `at`."""
+    rest = dotted.removeprefix("torch")
+    found = []
+    for name, spelling in _spellings(source):
+        if not _only_torch(source, name, at):
+            continue
+        if spelling == f"{name}.nn.init":
+            found.append(f"{name}{rest}")
+        elif spelling == f"{name}.init" and rest.startswith(".nn."):
+            found.append(f"{name}{rest.removeprefix('.nn')}")
+    if found:
+        return Available(min(found, key=lambda spelling: spelling.count(".")))
+    name, statement = ("nn", "from torch import nn") if rest.startswith(".nn.") else ("torch", "import torch")
+    if binders(source, name, at) or binders(source, name):
+        raise CannotRewrite(f"{name} is something else here")
+    spelled = dotted.removeprefix("torch.") if name == "nn" else dotted
+    return Available(spelled, add_import(source, statement, at))
+
+
 def imported_beside(source: SourceText, name: str, new_name: str, at: ast.AST) -> Available:
     """How `new_name` is spelled at `at`, where `name` stands for a function that was imported from its module."""
     found = binders(source, name, at)
