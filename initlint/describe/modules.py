@@ -164,9 +164,17 @@ def _apply(
             for guards, inner in _bottom_up(run, module, set()):
                 with run.under(guards):
                     calls.call(run, function, [inner], {}, node, frame)
+            if _opaque(module):
+                calls.call(run, function, [run.nameless("inner")], {}, node, frame)
     finally:
         run.broad -= 1
     return module
+
+
+def _opaque(module: ModuleObject) -> bool:
+    """Whether it is a class from outside the project, which may hold layers of any kind."""
+    outside = module.dotted is not None and not module.dotted.startswith(("torch.nn.", "activation."))
+    return outside and module.cls is None and not module.bases and not module.generic
 
 
 def _bottom_up(run: Run, module: ModuleObject, seen: set[int]) -> Iterator[tuple[Any, ModuleObject]]:
