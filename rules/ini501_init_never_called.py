@@ -58,7 +58,7 @@ class InitNeverCalled(Rule):
     ```
 
     ## References
-    - [torch.nn.Module.apply](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html): what applies an init function
+    - [torch.nn.Module.apply](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html)
     """
 
     code = "INI501"

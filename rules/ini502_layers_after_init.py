@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import Applied, AttributeWrite
-from initlint.describe.reach import below, code, doing, named_kinds, names
+from initlint.describe.reach import below, code, doing, inits, named_kinds, names
 from initlint.describe.values import ModuleObject
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
@@ -52,7 +52,7 @@ class LayersAfterInit(Rule):
     Unsafe: the late layers start from other values. Offered where the call and the layers stand in one block.
 
     ## References
-    - [torch.nn.Module.apply](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html): it visits the modules that are there
+    - [torch.nn.Module.apply](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html)
     """
 
     code = "INI502"
@@ -64,9 +64,8 @@ class LayersAfterInit(Rule):
         for model in file.models:
             if model.owned or not model.complete or model.root is None:
                 continue
-            parts = below(model.root)
-            for applied in file.facts(Applied):
-                if id(applied.module) in parts and applied.scope == "__init__" and applied.how != "post_init":
+            for applied in inits(file, model):
+                if applied.scope == "__init__" and applied.how != "post_init":
                     yield from self._late(file, model, applied)
 
     def _late(self, file: FileModel, model: Model, applied: Applied) -> Iterator[Finding]:

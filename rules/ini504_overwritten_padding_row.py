@@ -45,7 +45,7 @@ class OverwrittenPaddingRow(Rule):
     Unsafe: the padded positions contribute zeros afterwards, which changes what the model computes.
 
     ## References
-    - [torch.nn.Embedding](https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html): `padding_idx` and its note
+    - [torch.nn.Embedding](https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html)
     """
 
     code = "INI504"
@@ -62,7 +62,7 @@ class OverwrittenPaddingRow(Rule):
                 if not drawn.default and drawn.scheme.startswith(_RANDOM) and not parameter.after:
                     yield self.finding(
                         drawn.site,
-                        f"this fills the padding row ({_row(parameter)}) too; its gradient is always 0, so the noise stays",
+                        f"this fills the padding row ({_row(parameter)}) too; its gradient is 0, so the noise stays",
                         help="Zero the row after the init.",
                         layer=f"{model.name}.{parameter.name}",
                         fix=_zero_again(parameter, drawn),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from initlint.describe.nodes import Applied, FileModel, Guard, InitEvent, Parameter
+from initlint.describe.nodes import Applied, FileModel, Guard, InitEvent, Model, Parameter
 from initlint.describe.values import Choice, Function, ModuleObject, Partial, Value
 
 _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
@@ -45,13 +45,20 @@ def holds_with(one: Iterable[Guard], other: Iterable[Guard]) -> bool:
     return all(taken.get(guard.key, guard.taken) == guard.taken for guard in other)
 
 
+def inits(file: FileModel, model: Model) -> list[Applied]:
+    """The inits that run over this model or a part of it, in order."""
+    parts = below(model.root)
+    return [one for one in file.facts(Applied) if id(one.module) in parts]
+
+
 def code(file: FileModel, applied: Applied) -> list[ast.AST]:
     """The functions and loops that an init runs: its own, and those that it applies in turn."""
-    inner = [one for one in file.facts(Applied) if applied.order <= one.order and one.end <= applied.end]
-    return [node for one in inner for node in _nodes(one, applied)]
+    place = next(i for i, record in enumerate(file.records) if record is applied)
+    inner = file.records[place : place + 1 + applied.count]
+    return [node for one in inner if isinstance(one, Applied) for node in _nodes(one)]
 
 
-def _nodes(applied: Applied, outer: Applied) -> Iterator[ast.AST]:
+def _nodes(applied: Applied) -> Iterator[ast.AST]:
     function = applied.function
     while isinstance(function, Partial):
         function = function.function

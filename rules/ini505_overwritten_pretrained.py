@@ -1,0 +1,99 @@
+"""INI505 overwritten-pretrained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.describe.nodes import Loaded
+from initlint.describe.reach import below, code, holds_with, inits, named_kinds
+from initlint.finding import Finding, Severity
+from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import Applied, FileModel, InitEvent, Model, Parameter
+
+# What a backbone known only by its factory's name is made of.
+_COMMON = ("linear", "conv", "norm", "embedding")
+
+
+class OverwrittenPretrained(Rule):
+    """Weights are loaded, and an init that runs over the whole model afterwards throws them away.
+
+    ## What it does
+    Follows weights that come from `load_state_dict`, `from_pretrained`, `pretrained=True` or `weights=...`, and
+    reports an `apply`, a loop over `modules()` or `parameters()`, or an init method that later draws the loaded part
+    again in the same configuration. Setting a single head anew by name is fine, and so is loading again afterwards.
+
+    ## Why is this bad?
+    The model trains from scratch while its author believes that it is pretrained: slower, and worse on little data.
+    Nothing fails.
+
+    ## Example
+    ```python
+    self.backbone = torchvision.models.resnet18(weights="DEFAULT")
+    self.head = nn.Linear(1000, 10)
+    self.apply(init_weights)  # every Conv2d and Linear, the backbone's too
+    ```
+
+    ## Use instead
+    ```python
+    self.backbone = torchvision.models.resnet18(weights="DEFAULT")
+    self.head = nn.Linear(1000, 10)
+    self.head.apply(init_weights)
+    ```
+
+    ## References
+    - [torch.nn.Module.apply](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html): it visits every submodule
+    """
+
+    code = "INI505"
+    name = "overwritten-pretrained"
+    severity = Severity.ERROR
+
+    def check(self, file: FileModel) -> Iterator[Finding]:
+        """Broad inits that run over what was loaded."""
+        loads = list(file.facts(Loaded))
+        for model in file.models if loads else ():
+            parts = below(model.root)
+            here = [one for one in loads if id(one.module) in parts]
+            for applied in inits(file, model) if here else ():
+                found = next((one for one in here if _throws_away(file, model, applied, one)), None)
+                if found is not None:
+                    yield self.finding(
+                        applied.site,
+                        f"this init draws again the weights that were loaded in line {found.site.line}",
+                        help="Initialise only what is new, or load afterwards.",
+                        layer=model.name,
+                    )
+
+
+def _throws_away(file: FileModel, model: Model, applied: Applied, loaded: Loaded) -> bool:
+    """Whether the init surely covers the loaded part, after it was loaded, where both happen."""
+    if applied.order < loaded.order or id(loaded.module) not in below(applied.module):
+        return False
+    if not holds_with(loaded.guards, applied.guards) or any(_undecided(applied, loaded)):
+        return False
+    inside = below(loaded.module)
+    parameters = [one for one in model.parameters if id(one.module) in inside]
+    if parameters:
+        return any(_redrawn(one, applied, loaded) for one in parameters)
+    writes = any(applied.order < event.order < applied.end for one in model.parameters for event in one.history)
+    named = {name.strip("_").lower() for name in named_kinds(code(file, applied))}
+    return writes and (not named or any(kind in name for kind in _COMMON for name in named))
+
+
+def _undecided(applied: Applied, loaded: Loaded) -> Iterator[bool]:
+    """Conditions of the init that the loading does not share, and that do not hold by default."""
+    shared = {guard.key for guard in loaded.guards}
+    return (guard.default is not True for guard in applied.guards if guard.key not in shared)
+
+
+def _redrawn(parameter: Parameter, applied: Applied, loaded: Loaded) -> bool:
+    later = [event for event in parameter.history if event.order > loaded.order and event.region is None]
+    drawn = [event for event in later if applied.order < event.order < applied.end and _random(event)]
+    return bool(drawn) and not any(event.scheme in ("copy", "unknown") for event in later if event.order > applied.end)
+
+
+def _random(event: InitEvent) -> bool:
+    return event.broad and not event.default and event.scheme not in ("copy", "unknown", "empty")
