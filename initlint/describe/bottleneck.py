@@ -18,15 +18,28 @@ def is_bottleneck(parameter: Parameter) -> bool:
     bottleneck.
     """
     graph = parameter.flow.graph
-    key: object = parameter.module if parameter.spec is not None else parameter.storage
-    nodes = graph.by_module.get(id(key), []) if graph is not None else []
-    return graph is not None and bool(nodes) and all(_alone(graph, node) for node in nodes)
+    if graph is None:
+        return False
+    nodes = nodes_of(graph, parameter)
+    return bool(nodes) and all(_alone(graph, node) for node in nodes)
+
+
+def nodes_of(graph: Graph, parameter: Parameter) -> list[FlowNode]:
+    """The operations that a weight takes part in: the calls of its layer, or the products with it."""
+    if parameter.spec is None:
+        return graph.by_module.get(id(parameter.storage), [])
+    if parameter.spec.role == "norm_weight":
+        return [node for node in graph.nodes if node.op == "norm" and node.module is parameter.module]
+    return graph.by_module.get(id(parameter.module), [])
 
 
 def _alone(graph: Graph, node: FlowNode) -> bool:
     later = graph.after(node)
+    before = {id(one.module) for one in graph.nodes if id(one) in graph.ancestors(node) and one.module is not None}
     return (
-        any(_has_weights(one) for one in later)
+        any(
+            _has_weights(one) and id(one.module) not in before for one in later
+        )  # in a loop, what is before is behind too
         and all(_leads_on(graph, one) for one in behind(graph, node))
         and not _bypassed(graph, node, later)
     )

@@ -8,7 +8,7 @@ from typing import Any
 from initlint.describe import calls, classes
 from initlint.describe import flow_operations as ops
 from initlint.describe.run import Frame, Run
-from initlint.describe.values import Function, ModuleObject, Sequence, Tensor, Value
+from initlint.describe.values import Choice, Function, ModuleObject, Sequence, Tensor, Value
 from initlint.reference.layers import (
     ACTIVATION_FUNCTIONS,
     ACTIVATIONS,
@@ -69,7 +69,7 @@ def base_forward(
         from initlint.describe.modules import children
 
         value = args[0] if args else None
-        members = [child for _, child in children(run, module)]
+        members = [child for _, child in children(run, module) if not _left_out(run, child)]
         turns = 2 if module.multiplicity is not None else 1
         for _ in range(turns):
             for child in members:
@@ -90,6 +90,13 @@ def base_forward(
         source = args[0] if args else None
         return source if isinstance(source, Tensor) else _through(run, given, node, frame)
     return unknown(run, given, node, frame)
+
+
+def _left_out(run: Run, child: Value) -> bool:
+    """Whether the default configuration does not put this member in."""
+    if not isinstance(child, Choice):
+        return False
+    return all(any(guard.default is False for guard in guards) for guards, _ in child.options if run.consistent(guards))
 
 
 def _slope(run: Run, module: ModuleObject, kind: str) -> Any:
