@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from initlint.describe.facts import Constructed
 from initlint.describe.nodes import Site
+from initlint.describe import templates
 from initlint.describe.run import DEPTH_LIMIT, Frame, Run
 from initlint.describe.values import (
     ClassRef,
@@ -182,9 +183,13 @@ def instantiate(
         run.built.add(cls.info)
     if not is_module(run.project, cls):
         return _plain(run, cls, args, kwargs, node, frame)
-    module = ModuleObject(cls.name, frame.site(node), cls=cls)
     if len(run.stack) > DEPTH_LIMIT or sum(entry is cls.info for entry in run.stack) > 1:
         return run.nameless(cls.name)
+    key = templates.key(run, cls, args, kwargs)
+    if (known := templates.recall(run, key, frame.site(node))) is not None:
+        return known
+    module = ModuleObject(cls.name, frame.site(node), cls=cls)
+    start = templates.Start(run.steps, run.order, len(run.records))
     run.stack.append(cls.info)
     try:
         init = find(run.project, cls, "__init__")
@@ -196,6 +201,7 @@ def instantiate(
     finally:
         run.stack.pop()
     _note_construction(run, cls, init, module)
+    templates.keep(run, key, module, start)
     return module
 
 

@@ -372,8 +372,7 @@ def _smart_apply(
     if function is not None:
         function.bound = root
         calls.call_function(run, function, [module], {}, node, frame)
-    if module is not root and module.cls is not None and classes.is_pretrained(run.project, module.cls):
-        module.marks = module.marks | {"_is_hf_initialized"}
+    module.marks = module.marks | {"_is_hf_initialized"}  # an outer model's pass leaves it alone
 
 
 _METHODS: dict[str, Any] = {
