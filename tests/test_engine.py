@@ -92,6 +92,21 @@ def test_several_processes_say_what_one_says(here: Path, monkeypatch: pytest.Mon
     assert len(alone.traces) == len(together.traces) == 14
 
 
+def test_trees_are_dropped_when_they_grow_many(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The findings are the same; of the texts of before, none is parsed."""
+    put(here, **{f"net{n}": f"import torch\nbad = {n}\n" for n in range(20)})
+    monkeypatch.setattr("initlint.pool._WORTH_IT", 10**9)
+    kept = told(lint())
+    monkeypatch.setattr("initlint.analyse._MOST_PARSED", 1)
+    engine = make(Settings(cache=False))
+    analyser = engine.analyser(scan(sorted(one.name for one in here.glob("*.py"))))
+    results = [analyser.check(path) for path in analyser.files.entries]
+    parsed = [one.source for one in analyser.opened.values() if one.source is not None and "tree" in vars(one.source)]
+
+    assert len(kept) == sum(len(one.findings) for one in results) == 20
+    assert len(parsed) < 8
+
+
 def test_severities_are_chosen(here: Path) -> None:
     """Advice is shown when asked for; `error` alone leaves warnings out."""
     put(here, net="import torch\nbad = hint = worse = 1\n")

@@ -19,16 +19,24 @@ _CLEAR = "\x1b[2J\x1b[H"
 
 
 def watch(make_request: Callable[[], Request]) -> int:
-    """Lint until interrupted. A configuration or a file that cannot be read is told, and waited for."""
-    seen: dict[str, tuple[int, int]] | None = None
+    """Lint until interrupted. A configuration or a path that becomes wrong meanwhile is told, and waited for."""
+    seen: object = None
     while True:
-        request = make_request()
-        if request.from_stdin:
-            raise UsageError("--watch cannot be used with standard input")
-        now = _times(request)
-        if now != seen:
-            seen = now
-            _once(request)
+        try:
+            request = make_request()
+            if request.from_stdin:
+                raise UsageError("--watch cannot be used with standard input")
+            state: object = (request.settings, _times(request))
+        except InitlintError as error:
+            if seen is None:
+                raise
+            if str(error) != seen:
+                seen = str(error)
+                click.echo(f"error: {error}", err=True)
+        else:
+            if state != seen:
+                seen = state
+                _once(request)
         time.sleep(_INTERVAL)
 
 

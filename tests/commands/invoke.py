@@ -23,9 +23,19 @@ class Done:
     raw: bytes
 
 
-def run(*args: str, stdin: bytes = b"") -> Done:
+class Stream(io.TextIOWrapper):
+    """An output that is caught, and may say that it is a terminal."""
+
+    terminal = False
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+def run(*args: str, stdin: bytes = b"", terminal: bool = False) -> Done:
     """`initlint ARGS`, with its two outputs caught."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="surrogateescape") for _ in range(2))
+    out, err = (Stream(io.BytesIO(), encoding="utf-8", errors="surrogateescape") for _ in range(2))
+    out.terminal = terminal
     given = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
     with patch.multiple(sys, stdout=out, stderr=err, stdin=given), pytest.raises(SystemExit) as ended:
         main(list(args))

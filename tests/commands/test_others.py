@@ -30,6 +30,17 @@ def test_a_rule_has_its_page(asked: str) -> None:
     assert "## Why is this bad?" in done.out
 
 
+def test_on_a_terminal_rules_are_shown_in_style(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table; pages with their headings, set as text and not as Markdown."""
+    monkeypatch.setenv("COLUMNS", "100")
+    table, page = run("rule", terminal=True).out, run("rule", "INI001", terminal=True).out
+
+    assert "severity" in table.splitlines()[0]
+    assert len(packs.load()) < len(table.splitlines())
+    assert "Why is this bad?" in page
+    assert "## Why" not in page
+
+
 def test_a_prefix_means_several_pages() -> None:
     """In order."""
     pages = [line for line in run("rule", "INI00").out.splitlines() if line.startswith("# ")]
