@@ -251,6 +251,8 @@ def _bool_operation(run: Run, node: ast.BoolOp, frame: Frame) -> Value:
 def _bool_parts(run: Run, parts: list[ast.expr], is_and: bool, node: ast.BoolOp, frame: Frame) -> Value:
     value = evaluate(run, parts[0], frame)
     if len(parts) == 1:
+        if type_tests.is_condition(frame.file.source, node):
+            note_truth(run, parts[0], value, frame)
         return value
     note_truth(run, parts[0], value, frame)
     outcomes = branches(run, value, frame.site(parts[0]))

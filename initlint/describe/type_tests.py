@@ -11,6 +11,7 @@ from initlint.describe.nodes import TypeTest
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
 from initlint.describe.values import ClassName, ClassRef, External, ModuleObject, Sequence, Value
+from initlint.source.text import SourceText
 
 _TEXTUAL = re.compile(r"name|cls|class", re.IGNORECASE)
 
@@ -64,6 +65,19 @@ def note_comparison(run: Run, node: ast.Compare, left: Value, right: Value, fram
         problem = "module-equals-class"
     if problem is not None:
         run.records.append(TypeTest(frame.site(node), problem))
+
+
+def is_condition(source: SourceText, node: ast.BoolOp) -> bool:
+    """Whether the truth of all operands matters: the whole is a condition, not a value such as `a or b`."""
+    inner: ast.AST = node
+    above = source.parents.get(node)
+    while isinstance(above, ast.BoolOp):
+        inner, above = above, source.parents.get(above)
+    if isinstance(above, ast.UnaryOp):
+        return isinstance(above.op, ast.Not)
+    if isinstance(above, ast.comprehension):
+        return inner in above.ifs
+    return isinstance(above, (ast.If, ast.IfExp, ast.While, ast.Assert)) and above.test is inner
 
 
 def _operands(test: ast.expr, around: ast.BoolOp | None) -> Iterator[tuple[ast.expr, ast.BoolOp | None]]:

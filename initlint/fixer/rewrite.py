@@ -102,7 +102,7 @@ def _stands_bare(source: SourceText, node: ast.expr, code: str) -> bool:
             return False
         case ast.Constant(value=int() | float() | complex()):
             return not isinstance(parent, ast.Attribute)
-    if isinstance(alone, _ATOMS):
+    if isinstance(alone, _ATOMS) or (isinstance(alone, ast.Compare) and isinstance(parent, (ast.BoolOp, ast.IfExp))):
         return True
     match parent:
         case ast.Call(args=arguments):

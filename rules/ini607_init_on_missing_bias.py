@@ -1,0 +1,111 @@
+"""INI607 init-on-missing-bias: an init of a parameter that is None."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.describe.handing import handed_over
+from initlint.describe.nodes import InitCall, Site
+from initlint.finding import Applicability, Finding, Fix, Severity
+from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import FileModel, Guard
+
+
+class InitOnMissingBias(Rule):
+    """The bias of a layer made with `bias=False`, or the weight of a norm without affine pair, is initialised.
+
+    ## What it does
+    Reports init functions and in-place methods on a parameter that is None: always, or under the configuration that
+    turns it off. `hasattr(m, "bias")` does not keep it away, for the attribute is there.
+
+    ## Why is this bad?
+    `AttributeError: 'NoneType' object has no attribute ...`, as soon as somebody turns the bias off.
+
+    ## Example
+    ```python
+    self.conv = nn.Conv2d(3, 64, 3, bias=False)
+    nn.init.zeros_(self.conv.bias)
+    ```
+
+    ## Use instead
+    ```python
+    if self.conv.bias is not None:
+        nn.init.zeros_(self.conv.bias)
+    ```
+
+    ## Fix safety
+    Safe: the guard lets everything else through, and the code raised before.
+
+    ## References
+    - [torch.nn.Module.register_parameter](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html): None is kept as an attribute
+    """
+
+    code = "INI607"
+    name = "init-on-missing-bias"
+    severity = Severity.ERROR
+
+    def check(self, file: FileModel) -> Iterator[Finding]:
+        """Every write that reaches None."""
+        for call in file.facts(InitCall):
+            if call.target.kind != "none" or call.in_try or any(_unknown_switch(guard) for guard in call.guards):
+                continue
+            site, node = handed_over(call.site, _tensor(call), call.via)
+            if not _is_slot(node) and not (site is call.site and isinstance(node, ast.Name)):
+                continue
+            text = ast.unparse(node) if node is not None else "the tensor"
+            when = _when(call)
+            yield self.finding(
+                site,
+                f"`{text}` is None{when}: `{call.name}` raises AttributeError",
+                help=f"ask first: `if {text} is not None`",
+                fix=_fix(site, text),
+            )
+
+
+def _tensor(call: InitCall) -> ast.expr | None:
+    """The expression that is None."""
+    if not call.is_method:
+        return call.nodes.get("tensor")
+    node = call.site.node
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return None
+    base = node.func.value
+    return base.value if isinstance(base, ast.Attribute) and base.attr == "data" else base
+
+
+def _is_slot(node: ast.expr | None) -> bool:
+    match node:
+        case ast.Attribute():
+            return True
+        case ast.Call(func=ast.Name(id="getattr"), args=[_, _]):
+            return True
+    return False
+
+
+def _unknown_switch(guard: Guard) -> bool:
+    """Whether it speaks of a layer of which only the kind is known: it may well have its bias."""
+    return isinstance(guard.key, str) and guard.key.startswith("flag#")
+
+
+def _when(call: InitCall) -> str:
+    """Under which condition, where there is one."""
+    if all(guard.default for guard in call.guards):
+        return ""
+    off = [guard for guard in call.guards if not guard.taken and isinstance(guard.key, str) and len(guard.key) < 40]
+    return f" when `{off[-1].key}` is off" if off else " in some configurations"
+
+
+def _fix(site: Site, text: str) -> Fix | None:
+    from initlint.fixer.attempt import attempt  # needs libcst: not on a clean run
+    from initlint.fixer.wrap import guard
+
+    source, statement = site.source, site.statement.node
+    if not isinstance(statement, ast.Expr) or text == "the tensor":
+        return None
+    return attempt(
+        Applicability.SAFE, "Ask whether it is there", lambda: guard(source, [statement], f"{text} is not None")
+    )
