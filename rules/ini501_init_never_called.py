@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _NAMED = re.compile(r"init|reset_param|xavier|kaiming|orthogonal", re.IGNORECASE)
 _OTHER = re.compile(r"hidden|state|cache|memor|^__|(?:_|^)test|pretrain|checkpoint|load|buffer|optim", re.IGNORECASE)
+_CONSTANT = ("zero_", "fill_", "zeros_", "ones_", "constant_")
 _HARMLESS_DECORATORS = ("no_grad", "inference_mode", "staticmethod", "classmethod")
 
 
@@ -81,7 +82,7 @@ class InitNeverCalled(Rule):
         owner = f"{definition.owner}." if definition.owner else ""
         finding = self.finding(
             site,
-            f"nothing in the project calls {owner}{definition.node.name}: the weights keep torch's default init",
+            f"nothing in the project calls {owner}{definition.node.name}: its init is never applied",
             help="Call it at the end of the constructor, or delete it.",
             layer=definition.owner,
         )
@@ -98,8 +99,10 @@ def _is_init(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 def _writes(file: FileModel, node: ast.AST) -> bool:
     """Whether the function's own text initialises parameters, or applies an init function."""
     inside = {id(inner) for inner in ast.walk(node)}
-    calls = (call for call in file.facts(InitCall) if id(call.site.node) in inside)
-    return any(_on_parameter(call) for call in calls) or any(
+    calls = [call for call in file.facts(InitCall) if id(call.site.node) in inside and _on_parameter(call)]
+    if getattr(node, "name", "").startswith("reset"):  # of counters and running means, which start so anyway
+        calls = [call for call in calls if call.name not in _CONSTANT]
+    return bool(calls) or any(
         applied.how == "apply" and id(applied.site.node) in inside for applied in file.facts(Applied)
     )
 

@@ -80,7 +80,7 @@ def _has_padding(parameter: Parameter) -> bool:
 
 
 def _row(parameter: Parameter) -> str:
-    return f"padding_idx={shown(parameter.module.arguments['padding_idx'])}"
+    return f"padding_idx={str(shown(parameter.module.arguments['padding_idx'])).partition('#')[0]}"
 
 
 def _zero_again(parameter: Parameter, drawn: InitEvent) -> Fix | None:

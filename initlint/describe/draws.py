@@ -239,6 +239,8 @@ def _fan_event(
                 return InitEvent(scheme, site, mean=0, **more)
             rows: Any = shape[0]
             columns: Any = fan_in if len(shape) == 2 else _product(shape[1:])
+            if rows is None or columns is None:
+                return InitEvent(scheme, site, mean=0, **more)
             numbers = number(rows), number(columns)
             longer = rows if None not in numbers and numbers[0] >= numbers[1] else columns  # type: ignore[operator]
             if rows != columns and None in numbers:
@@ -274,6 +276,8 @@ def _kaiming_gain(values: dict[str, Value]) -> Any:
 def _product(sizes: tuple[Any, ...]) -> Any:
     total: Any = 1
     for size in sizes:
+        if not isinstance(size, (int, Sym)):
+            return None
         total = total * size
     return total
 

@@ -44,8 +44,11 @@ class Definition:
 
     @property
     def certain(self) -> bool:
-        """Whether no unknown base class could call it."""
-        return self.cls is None or _known(self.references, self.cls, self.node.name)
+        """Whether no unknown base class, and no framework that the class is registered with, could call it."""
+        if self.cls is None:
+            return True
+        registered = bool(self.cls.info.node.decorator_list) and not self.node.name.startswith("_")
+        return not registered and _known(self.references, self.cls, self.node.name)
 
     def uses(self) -> list[Reference]:
         """Uses of its name that can mean it, those inside itself left out."""

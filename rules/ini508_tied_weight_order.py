@@ -1,0 +1,141 @@
+"""INI508 tied-weight-order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.describe.nodes import AttributeWrite
+from initlint.describe.reach import inits
+from initlint.describe.symbols import number, shown
+from initlint.describe.values import ModuleObject, Storage, Tensor
+from initlint.finding import Finding, Severity
+from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import FileModel, InitEvent, Model, Parameter
+
+_TABLES = ("Embedding", "EmbeddingBag")
+_WIDE = 0.5  # torch's own embedding has std 1; what a head can bear is near 1/sqrt(width)
+
+
+class TiedWeightOrder(Rule):
+    """Two layers share one weight, and what is left in it suits neither, or depends on the order of visits.
+
+    ## What it does
+    Finds `head.weight = embedding.weight`. It speaks when the embedding's own N(0, 1) is what stays in the shared
+    tensor, unless forward rescales what enters or leaves the head; and when an init visits the tensor under both of
+    its names and draws it differently each time.
+
+    ## Why is this bad?
+    A head with weights of std 1 over a normalised signal of width d gives logits of std sqrt(d): the loss starts
+    near 100 where an untrained model of V classes has ln V, and training spends its first steps shrinking the table.
+    In the second case the last visit wins, which is the order of two lines in the constructor.
+
+    ## Example
+    ```python
+    self.embed = nn.Embedding(vocab, 768)
+    self.head = nn.Linear(768, vocab, bias=False)
+    self.head.weight = self.embed.weight
+    ```
+
+    ## Use instead
+    ```python
+    self.embed = nn.Embedding(vocab, 768)
+    self.head = nn.Linear(768, vocab, bias=False)
+    self.head.weight = self.embed.weight
+    nn.init.normal_(self.embed.weight, std=0.02)
+    ```
+
+    ## References
+    - Press and Wolf, 2017, [Using the Output Embedding to Improve Language Models](https://arxiv.org/abs/1608.05859)
+    - Radford et al., 2019, Language Models are Unsupervised Multitask Learners (GPT-2): N(0, 0.02) for the tied table
+    """
+
+    code = "INI508"
+    name = "tied-weight-order"
+    severity = Severity.WARNING
+
+    def check(self, file: FileModel) -> Iterator[Finding]:
+        """Ties of whole models, by what their tensor holds in the end."""
+        ties = [one for one in file.facts(AttributeWrite) if _tied(one) is not None]
+        for model in file.models if ties else ():
+            if model.owned or not model.complete:
+                continue
+            for parameter in model.parameters:
+                tie = next((one for one in ties if _tied(one) is parameter.storage), None)
+                if tie is not None:
+                    yield from self._judged(file, model, parameter, tie)
+
+    def _judged(self, file: FileModel, model: Model, parameter: Parameter, tie: AttributeWrite) -> Iterator[Finding]:
+        layer = f"{model.name}.{parameter.name}"
+        last = parameter.effective
+        if last is not None and last.default and _is_wide(parameter, tie) and not _rescaled(parameter, tie.module):
+            yield self.finding(
+                tie.site,
+                f"the head shares the embedding's own N(0, 1): its logits start with a std near sqrt({_width(parameter)})",
+                help="Give the shared table a small std, such as 0.02, after tying.",
+                layer=layer,
+            )
+        twice = _twice(file, model, parameter, tie)
+        if twice is not None and twice[1].site is not None:
+            yield self.finding(
+                twice[1].site,
+                f"this draws the tied weight a second time, under its other name: {_told(twice[1])} replaces "
+                f"{_told(twice[0])}",
+                help="Initialise a shared weight once, after tying.",
+                layer=layer,
+            )
+
+
+def _tied(write: AttributeWrite) -> Storage | None:
+    """The memory that a layer's weight is made to share, where that surely happens."""
+    value = write.value
+    if write.name != "weight" or not isinstance(value, Tensor) or value.storage is None or not value.is_parameter:
+        return None
+    owner = value.storage.layer
+    shared = owner is not None and owner is not write.module and write.previous is not None
+    return value.storage if shared and all(guard.default for guard in write.guards) else None
+
+
+def _is_wide(parameter: Parameter, tie: AttributeWrite) -> bool:
+    """Whether an embedding's default survives in a head."""
+    std = number(parameter.effective.std) if parameter.effective is not None else None
+    owner = parameter.storage.layer
+    table = owner is not None and any(base in _TABLES for base in owner.bases)
+    return table and any(base == "Linear" for base in tie.module.bases) and std is not None and std > _WIDE
+
+
+def _rescaled(parameter: Parameter, head: ModuleObject) -> bool:
+    """Whether forward scales what goes into the head or comes out of it; True where that is not known."""
+    graph = parameter.flow.graph
+    nodes = graph.by_module.get(id(head), []) if graph is not None else []
+    if graph is None or not nodes:
+        return True
+    near = [other for node in nodes for other in (*node.inputs, *graph.consumers[id(node)])]
+    return any(other.op in ("scale", "unknown", "mul") for other in near)
+
+
+def _twice(
+    file: FileModel, model: Model, parameter: Parameter, tie: AttributeWrite
+) -> tuple[InitEvent, InitEvent] | None:
+    """The last two draws of one init that visits the tensor under both names, where they differ."""
+    drawn = [
+        event
+        for event in parameter.history
+        if event.order > tie.order and event.region is None and event.certain and event.broad and not event.default
+    ]
+    if len(drawn) < 2 or any(event.scheme in ("unknown", "copy") for event in drawn):
+        return None
+    first, second = drawn[-2:]
+    together = any(one.order < first.order and second.order < one.end for one in inits(file, model))
+    return (first, second) if together and _told(first) != _told(second) else None
+
+
+def _told(event: InitEvent) -> str:
+    std = shown(event.std)
+    return event.scheme if std is None else f"{event.scheme} of std {std}"
+
+
+def _width(parameter: Parameter) -> object:
+    return shown(parameter.shape[-1]) if parameter.shape else "width"
