@@ -117,7 +117,7 @@ def _draws_weights(file: FileModel, event: InitEvent) -> bool:
     """Whether the statement also writes to something that is no bias."""
     site = event.site
     calls = [call for call in file.facts(InitCall) if site is not None and call.site.node is site.node]
-    return any("bias" not in (call.target.slot or "") for call in calls)
+    return any(call.target.kind != "none" and "bias" not in (call.target.slot or "") for call in calls)
 
 
 def _fix(event: InitEvent) -> Fix | None:
