@@ -38,7 +38,7 @@ class Settler:
         """The findings to tell, in reading order."""
         by_place = {
             (one.code, one.path, one.cell, one.span): one
-            for one in raw
+            for one in sorted(raw, key=lambda one: -one.severity.rank)  # met in several models: the gravest stays
             if one.path in self.files.entries and one.code in self.enabled
         }
         told: list[Finding] = []

@@ -85,7 +85,8 @@ class DefaultInitInDeepRectifier(Rule):
 
 def _is_default(member: Member) -> bool:
     event = member.parameter.effective
-    return event is not None and event.default and event.scheme == "kaiming_uniform" and is_weight(member.parameter)
+    sure = event is not None and event.default and event.certain and event.scheme == "kaiming_uniform"
+    return sure and is_weight(member.parameter) and not member.parameter.module.wrappers
 
 
 def _accepts(member: Member) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from initlint.describe.nodes import FileModel, InitEvent, Model, Parameter, Site
+from initlint.describe.ownership import is_part
 from initlint.reference.layers import LAYERS
 
 _WEIGHTED = ("linear", "conv", "conv_transpose", "bilinear")
@@ -33,13 +34,33 @@ class Member:
     def matters(self) -> bool:
         """Whether what follows is known and does not normalise the scale away."""
         follow = self.parameter.follow
-        return follow is not None and follow.known and not follow.normalised
+        return follow is not None and follow.known and not follow.normalised and not self.parameter.module.wrappers
 
     @property
     def plain(self) -> bool:
-        """A hidden layer on a path that no norm, no addition and no gate holds: here the scale matters most."""
+        """A hidden layer on a path that no norm, no addition and no gate holds: here the scale matters most.
+
+        Where other modules build the model, what stands around it is not known, and this is not said of it.
+        """
         follow = self.parameter.follow
-        return follow is not None and follow.plain and not follow.output and not follow.gate
+        if follow is None or not follow.plain or follow.output or follow.gate or self.parameter.module.wrappers:
+            return False
+        scores = bool(follow.then) and all(node.op == "softmax" for node in follow.then)
+        return not scores and not self.is_part
+
+    @property
+    def held(self) -> bool:
+        """Whether a residual path around the layer, or a norm before it inside one, holds the scale."""
+        follow = self.parameter.follow
+        return follow is not None and (follow.residual or follow.prenorm)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether other modules of the project build the model."""
+        root = self.model.root
+        if root is None or root.cls is None:
+            return False
+        return is_part(self.parameter.flow.project, root.cls)
 
     @property
     def role(self) -> str:
@@ -117,7 +138,8 @@ def groups(file: FileModel, *, default: bool = False) -> list[Group]:
 def mismatch(group: Group, wrong: Callable[[Member], bool], right: Callable[[Member], bool]) -> Mismatch | None:
     """The members for which `wrong` holds. A layer that is eased anyway is not worth a word where others are right."""
     bad = [member for member in group.members if member.matters and wrong(member)]
-    plain = [member for member in bad if member.plain]
+    held = group.event.broad and any(member.held for member in group.members)  # written for a network of such blocks
+    plain = [] if held else [member for member in bad if member.plain]
     good = any(member.matters and right(member) for member in group.members if member not in bad)
     if not bad or (good and not plain):
         return None

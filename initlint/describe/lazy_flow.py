@@ -9,6 +9,7 @@ from initlint.describe import classes, forward
 from initlint.describe import flow_operations as operations
 from initlint.describe.flow import Follow, Graph, follow
 from initlint.describe.nodes import Parameter
+from initlint.describe.project import Project
 from initlint.describe.run import Frame, Run, Stop
 from initlint.describe.values import Function, ModuleObject, Storage
 from initlint.reference.fans import torch_fans
@@ -30,6 +31,11 @@ class LazyFlow:
         if self._module is None or self._module.cls is None:
             return None
         return classes.find(self._run.project, self._module.cls, "forward")
+
+    @property
+    def project(self) -> Project:
+        """The files among which the model was read."""
+        return self._run.project
 
     @property
     def exists(self) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
+from initlint.describe.classes import is_module
 from initlint.describe.index import FileIndex
 from initlint.describe.project import Project
+from initlint.describe.values import ClassRef
 
 
 def parts(project: Project, file: FileIndex) -> frozenset[str]:
@@ -16,6 +19,26 @@ def parts(project: Project, file: FileIndex) -> frozenset[str]:
     for function in file.functions.values():
         named |= _names(function.body)
     return frozenset(named & file.classes.keys())
+
+
+def is_part(project: Project, cls: ClassRef) -> bool:
+    """Whether another module of the project builds this class, so that what stands around it is not seen here."""
+    key = f"part {cls.file.path} {cls.name}"
+    if key not in project.memo:
+        project.memo[key] = any(_builds(project, path, cls) for path in _mentioning(project, cls.name))
+    return bool(project.memo[key])
+
+
+def _mentioning(project: Project, name: str) -> Iterator[str]:
+    return (path for path, source in project.sources.items() if name in source.text)
+
+
+def _builds(project: Project, path: str, cls: ClassRef) -> bool:
+    file = project.file(path)
+    if file is None or not (file is cls.file or cls.name in file.imports or file.stars):
+        return False
+    owners = (info for info in file.classes.values() if info is not cls.info and cls.name in _names(info.node.body))
+    return any(is_module(project, ClassRef(info, file)) for info in owners)
 
 
 def _names(body: list[ast.stmt]) -> set[str]:

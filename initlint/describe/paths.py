@@ -42,7 +42,10 @@ def longest(members: Iterable[Member], accepts: Callable[[Member], bool]) -> tup
 
 def _next(member: Member) -> list[int]:
     follow = member.parameter.follow
-    return [id(node.module) for node in follow.then if node.op == "layer"] if follow is not None else []
+    if follow is None:
+        return []
+    sure = [node for node in follow.then if all(guard.default for guard in node.guards)]
+    return [id(node.module) for node in sure if node.op == "layer"]
 
 
 def _place(member: Member) -> int:

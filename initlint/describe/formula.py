@@ -1,0 +1,131 @@
+"""Numbers given to an init call, measured against the fans of the tensor that it fills."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from initlint.describe.nodes import InitCall
+from initlint.describe.origin import divides, is_literal, origin, parts
+from initlint.describe.symbols import Sym, constant
+from initlint.reference.fans import torch_fans
+
+_FAN_NAME = re.compile(
+    r"fan_?(in|out)|\bn_?(in|out)\b|(in|out)_(features|channels|dim|size)|input_(dim|size)|hidden_(dim|size)|size\(|kernel_size"
+)
+_NO_FAN = re.compile(r"\brank\b|\br\b|lora|lr|layers?\b|depth", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number beside a fan: `once` is number * fan, `squared` number^2 * fan; None where that is no plain number."""
+
+    fan: str
+    once: float | None
+    squared: float | None
+
+
+def spread(call: InitCall) -> tuple[Any, ast.expr | None, bool] | None:
+    """The std of a normal, or the bound of a symmetric uniform: its value, its source, and whether it is a bound."""
+    values, nodes = call.values, call.nodes
+    if call.name in ("normal_", "trunc_normal_", "normal", "trunc_normal_tf_"):
+        return (values["std"], nodes.get("std"), False) if "std" in values else None
+    if call.name in ("uniform_", "uniform"):
+        low, high = ("from", "to") if call.is_method else ("a", "b")
+        if low in values and high in values and _opposite(values[low], values[high]):
+            return values[high], nodes.get(high), True
+    return None
+
+
+def _opposite(low: Any, high: Any) -> bool:
+    if not isinstance(low, (int, float, Sym)) or not isinstance(high, (int, float, Sym)):
+        return False
+    return bool(constant(low + high) == 0)
+
+
+def is_formula(call: InitCall, value: Any, node: ast.expr | None) -> bool:
+    """Whether the number is computed from a quotient, rather than written out."""
+    return node is not None and not is_literal(origin(call.site, node)) and divides(call.site, node)
+
+
+def measured(call: InitCall, value: Any) -> Iterator[Measured]:
+    """`value` beside every count that a person might have meant by the fan."""
+    shape = call.target.shape
+    fans = torch_fans(shape) if shape is not None and len(shape) > 1 else None
+    if shape is None or fans is None:
+        return
+    named = {"fan_in": fans[0], "fan_out": fans[1], "sum": _total(fans)}
+    if len(shape) > 2:
+        named |= {"channels_in": shape[1], "channels_out": shape[0]}
+    for name, fan in named.items():
+        if fan is not None:
+            yield Measured(name, _times(value, fan), _times(value, value, fan))
+
+
+def names_a_fan(value: Any) -> tuple[float, float] | None:
+    """(coefficient, exponent) of a symbol that is a number times a power of something called like a fan."""
+    if not isinstance(value, Sym) or len(value.terms) != 1:
+        return None
+    ((monomial, coefficient),) = value.terms.items()
+    exponents = {exponent for _, exponent in monomial}
+    if len(exponents) != 1 or not monomial:
+        return None
+    names = [atom.name for atom, _ in monomial]
+    if not any(_FAN_NAME.search(name) for name in names) or any(_NO_FAN.search(name) for name in names):
+        return None
+    return float(coefficient), float(exponents.pop())
+
+
+def is_no_fan(call: InitCall, node: ast.expr | None) -> bool:
+    """Whether the source names a rank, a learning rate or a count of layers where a fan would stand."""
+    texts = [inner.id if isinstance(inner, ast.Name) else inner.attr for inner in parts(call.site, node)
+             if isinstance(inner, (ast.Name, ast.Attribute))]  # fmt: skip
+    return any(_NO_FAN.search(text.replace("_", " ")) for text in texts)
+
+
+def rooted_denominator(call: InitCall, node: ast.expr | None) -> bool:
+    """Whether the expression is a plain number over a root: `2 / math.sqrt(n)`."""
+    match bare(call, node):
+        case ast.BinOp(left=left, op=ast.Div(), right=right) if is_literal(left):
+            return is_root(right)
+    return False
+
+
+def bare(call: InitCall, node: ast.expr | None) -> ast.expr | None:
+    """The expression behind a bound or std, without its sign."""
+    node = origin(call.site, node)
+    while isinstance(node, ast.UnaryOp):
+        node = origin(call.site, node.operand)
+    return node
+
+
+def is_root(node: ast.expr) -> bool:
+    """`math.sqrt(n)`, `np.sqrt(n)`, `n ** 0.5`."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="sqrt") | ast.Name(id="sqrt"), args=[_]):
+            return True
+        case ast.BinOp(op=ast.Pow(), right=ast.Constant(value=0.5)):
+            return True
+    return False
+
+
+def close(value: float | None, *targets: float) -> bool:
+    """Whether it is one of these, to rounding."""
+    return value is not None and any(math.isclose(value, target, rel_tol=1e-6) for target in targets)
+
+
+def _total(fans: tuple[Any, Any]) -> Any:
+    return None if fans[0] is None or fans[1] is None else fans[0] + fans[1]
+
+
+def _times(*factors: Any) -> float | None:
+    total: Any = 1
+    for factor in factors:
+        if isinstance(factor, bool) or not isinstance(factor, (int, float, Sym)):
+            return None
+        total = total * factor
+    return constant(total)

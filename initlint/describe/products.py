@@ -1,0 +1,41 @@
+"""Matrices that forward multiplies the signal with, and those that only look so."""
+
+from __future__ import annotations
+
+import re
+
+from initlint.describe.groups import Member
+from initlint.describe.nodes import Parameter
+from initlint.describe.symbols import number
+
+_RESCALED = frozenset({"rescaled", "mul", "transformed", "embedding", "cat", "unknown"})
+_TABLES = re.compile(
+    r"embed|code|token|quer(y|ies)$|proto|centroid|cluster|latent|(^|_)pos|memory|memories|anchor|template|prompt|mask"
+    r"|slot|centers?$|basis|(^|_)mu$|sigma|log_|phase|omega|freq|gate|kernel_points|dictionary|buckets|hash|random",
+    re.IGNORECASE,
+)
+MANY = 9  # below it N(0, 1) is less than 3 times too wide
+
+
+def is_contracted(member: Member) -> bool:
+    """Whether the weight is summed over as it is: no table of tokens, no factor that forward scales, no zero partner."""
+    parameter = member.parameter
+    fan = number(parameter.effective_fan_in)
+    if fan is not None and fan < MANY:
+        return False
+    if parameter.spec is not None:
+        return not _TABLES.search(parameter.name.rpartition(".")[0].rpartition(".")[2])
+    return not (_RESCALED & set(parameter.uses)) and not _TABLES.search(parameter.slot) and not _zero_partner(member)
+
+
+def _zero_partner(member: Member) -> bool:
+    """LoRA and its like: another factor of the same layer is zero, so that the scale of this one is free."""
+    return any(
+        other.module is member.parameter.module and other is not member.parameter and _is_zero(other)
+        for other in member.model.parameters
+    )
+
+
+def _is_zero(parameter: Parameter) -> bool:
+    event = parameter.effective
+    return event is not None and event.scheme == "zeros" and parameter.shape is not None and len(parameter.shape) > 1

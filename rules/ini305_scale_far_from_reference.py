@@ -1,0 +1,135 @@
+"""INI305 scale-far-from-reference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from initlint.describe.advice import advice
+from initlint.describe.asked import asked
+from initlint.describe.groups import Member, groups
+from initlint.describe.products import is_contracted
+from initlint.describe.symbols import constant, number
+from initlint.finding import Finding, Fix, Severity
+from initlint.reference.activations import RECTIFIERS, SATURATING, SMOOTH_RECTIFIERS
+from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from initlint.describe.nodes import FileModel, InitCall
+
+_JUDGED = RECTIFIERS | SMOOTH_RECTIFIERS | SATURATING
+_FREE = frozenset({"normal", "uniform", "trunc_normal", "xavier_uniform", "xavier_normal"})
+
+
+class ScaleFarFromReference(Rule):
+    """The std of a weight is several times smaller or larger than its place asks for.
+
+    ## What it does
+    Compares the std that is drawn (after truncation; bound/sqrt(3) for uniform) with what suits the fan and the
+    activation that follows, where both are known and the layer stands in a plain path: no norm, no residual, no gate,
+    not the last layer. Speaks outside 1/3 ... 3. A statement that also serves normalised or residual layers is silent:
+    0.02 everywhere is right there.
+
+    ## Why is this bad?
+    The factor is raised to the power of the depth: N(0, 0.02) in layers of 512 with ReLU keeps 0.32 of the std a
+    layer, 1e-10 after 20. Before sigmoid and tanh a std too large puts the units on their flat ends.
+
+    ## Example
+    ```python
+    nn.init.normal_(self.fc.weight, std=0.001)
+    ...
+    x = F.relu(self.fc(x))
+    ```
+
+    ## Use instead
+    ```python
+    nn.init.kaiming_normal_(self.fc.weight, nonlinearity="relu")
+    ```
+
+    ## Fix safety
+    Unsafe: other numbers are drawn, so training changes. The distribution (uniform or normal) stays.
+
+    ## References
+    - He et al. 2015, Delving Deep into Rectifiers, sec. 2.2 (std 0.01 in a 16-layer net), https://arxiv.org/abs/1502.01852
+    - Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks
+    """
+
+    code = "INI305"
+    name = "scale-far-from-reference"
+    severity = Severity.WARNING
+    options: ClassVar[Mapping[str, Any]] = {"ratio": 3.0}
+
+    def check(self, file: FileModel) -> Iterator[Finding]:
+        """One finding for each statement that is far off."""
+        limit = float(self.options["ratio"])
+        for group in groups(file):
+            if group.event.scheme not in _FREE or _is_anothers(group.members):
+                continue
+            far = [(member, ratio) for member in group.members if (ratio := _ratio(member)) is not None]
+            far = [(member, ratio) for member, ratio in far if not 1 / limit <= ratio <= limit]
+            if not far or any(_eased(member) for member in group.members):
+                continue
+            member, ratio = max(far, key=lambda one: abs(math.log(one[1])))
+            suited = advice(member)
+            yield self.finding(
+                group.site,
+                f"std {_std(member):.3g} where {suited.scheme} for {member.activation} gives "
+                f"{_reference(member):.3g}: {_times(ratio)} in each layer",
+                help=f"Use {suited.code.call('w')}: {suited.why}.",
+                layer=member.name,
+                fix=_fix(group.event.call, tuple(one for one, _ in far)),
+            )
+
+
+def _std(member: Member) -> float | None:
+    event = member.parameter.effective
+    return number(event.std) if event is not None else None
+
+
+def _reference(member: Member) -> float | None:
+    parameter = member.parameter
+    return number(advice(member).std(parameter.effective_fan_in, parameter.effective_fan_out))
+
+
+def _ratio(member: Member) -> float | None:
+    """std over reference, for a layer in a plain path."""
+    if not member.plain or member.activation not in _JUDGED or not is_contracted(member):
+        return None
+    std, reference = _std(member), _reference(member)
+    return std / reference if std and reference else None
+
+
+def _is_anothers(members: tuple[Member, ...]) -> bool:
+    """INI203 has SELU, INI301 the formulas, INI302 to INI304 N(0, 1) and means."""
+    for member in members:
+        event, scheme = member.parameter.effective, asked(member.parameter)
+        if event is None or number(event.mean) != 0 or member.activation == "selu":
+            return True
+        if constant(event.std) == 1 or (scheme is not None and scheme.by_hand) or _is_formula(event.call):
+            return True
+    return False
+
+
+def _is_formula(call: InitCall | None) -> bool:
+    from initlint.describe.origin import divides
+
+    return call is not None and any(divides(call.site, node) for node in call.nodes.values())
+
+
+def _eased(member: Member) -> bool:
+    """Whether something makes the scale harmless here: then the statement was written for such a network."""
+    follow = member.parameter.follow
+    return follow is not None and (follow.normalised or follow.residual or follow.prenorm)
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.3g} times the signal's std"
+
+
+def _fix(call: InitCall | None, members: tuple[Member, ...]) -> Fix | None:
+    from initlint.fixer.scheme import recommended  # libcst
+
+    return recommended(call, members)
