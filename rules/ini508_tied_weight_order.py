@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,10 @@ from initlint.finding import Finding, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel, InitEvent, Model, Parameter
+    from initlint.describe.nodes import FileModel, InitEvent, Model, Parameter, Site
 
 _TABLES = ("Embedding", "EmbeddingBag")
+_PRODUCT = re.compile(r"linear\(|matmul\(|\.weight\.(?:t\(|T\b|transpose)|einsum\(")
 _WIDE = 0.5  # torch's own embedding has std 1; what a head can bear is near 1/sqrt(width)
 
 
@@ -59,24 +61,29 @@ class TiedWeightOrder(Rule):
     def check(self, file: FileModel) -> Iterator[Finding]:
         """Ties of whole models, by what their tensor holds in the end."""
         ties = [one for one in file.facts(AttributeWrite) if _tied(one) is not None]
-        for model in file.models if ties else ():
+        products = _PRODUCT.search(file.source.text) is not None
+        for model in file.models if ties or products else ():
             if model.owned or not model.complete:
                 continue
             for parameter in model.parameters:
                 tie = next((one for one in ties if _tied(one) is parameter.storage), None)
                 if tie is not None:
                     yield from self._judged(file, model, parameter, tie)
+                elif products and _is_wide(parameter) and _is_head(parameter) and parameter.site is not None:
+                    yield self._wide(parameter.site, model, parameter)
+
+    def _wide(self, site: Site, model: Model, parameter: Parameter) -> Finding:
+        return self.finding(
+            site,
+            f"the head shares the embedding's own N(0, 1): its logits start with a std near sqrt({_width(parameter)})",
+            help="Give the shared table a small std, such as 0.02, after tying.",
+            layer=f"{model.name}.{parameter.name}",
+        )
 
     def _judged(self, file: FileModel, model: Model, parameter: Parameter, tie: AttributeWrite) -> Iterator[Finding]:
-        layer = f"{model.name}.{parameter.name}"
-        last = parameter.effective
-        if last is not None and last.default and _is_wide(parameter, tie) and not _rescaled(parameter, tie.module):
-            yield self.finding(
-                tie.site,
-                f"the head shares the embedding's own N(0, 1): its logits start with a std near sqrt({_width(parameter)})",
-                help="Give the shared table a small std, such as 0.02, after tying.",
-                layer=layer,
-            )
+        is_linear = any(base == "Linear" for base in tie.module.bases)
+        if is_linear and _is_wide(parameter) and not _rescaled(parameter, tie.module):
+            yield self._wide(tie.site, model, parameter)
         twice = _twice(file, model, parameter, tie)
         if twice is not None and twice[1].site is not None:
             yield self.finding(
@@ -84,7 +91,7 @@ class TiedWeightOrder(Rule):
                 f"this draws the tied weight a second time, under its other name: {_told(twice[1])} replaces "
                 f"{_told(twice[0])}",
                 help="Initialise a shared weight once, after tying.",
-                layer=layer,
+                layer=f"{model.name}.{parameter.name}",
             )
 
 
@@ -98,15 +105,25 @@ def _tied(write: AttributeWrite) -> Storage | None:
     return value.storage if shared and all(guard.default for guard in write.guards) else None
 
 
-def _is_wide(parameter: Parameter, tie: AttributeWrite) -> bool:
-    """Whether an embedding's default survives in a head."""
-    std = number(parameter.effective.std) if parameter.effective is not None else None
-    owner = parameter.storage.layer
+def _is_wide(parameter: Parameter) -> bool:
+    """Whether an embedding's own default is what stays in the tensor."""
+    last, owner = parameter.effective, parameter.storage.layer
+    std = number(last.std) if last is not None and last.default else None
     table = owner is not None and any(base in _TABLES for base in owner.bases)
-    return table and any(base == "Linear" for base in tie.module.bases) and std is not None and std > _WIDE
+    return table and std is not None and std > _WIDE
 
 
-def _rescaled(parameter: Parameter, head: ModuleObject) -> bool:
+def _is_head(parameter: Parameter) -> bool:
+    """Whether forward multiplies by the table itself and returns the product: `F.linear(x, self.embed.weight)`."""
+    if "contract" not in parameter.uses or parameter.flow.graph is None:
+        return False
+    graph = parameter.flow.graph
+    products = graph.by_module.get(id(parameter.storage), [])
+    met = [later.op for node in products for later in graph.met(node)]
+    return bool(met) and set(met) == {"return"} and not _rescaled(parameter, parameter.storage)
+
+
+def _rescaled(parameter: Parameter, head: ModuleObject | Storage) -> bool:
     """Whether forward scales what goes into the head or comes out of it; True where that is not known."""
     graph = parameter.flow.graph
     nodes = graph.by_module.get(id(head), []) if graph is not None else []
