@@ -216,12 +216,12 @@ def _parameter(name: str, slot: str, module: ModuleObject, storage: Storage, flo
 
 
 def _spec(module: ModuleObject, slot: str) -> ParameterSpec | None:
-    from initlint.describe.layers import plain
+    from initlint.describe.layers import sized
 
     for base in module.bases:
         layer = LAYERS.get(base)
         if layer is not None and layer.role != "composite":
-            for spec in layer.parameters({key: plain(value) for key, value in module.arguments.items()}):
+            for spec in layer.parameters(sized(module.arguments)):
                 if spec.name == slot:
                     return spec
     return None

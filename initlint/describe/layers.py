@@ -41,7 +41,7 @@ def build_onto(
     if layer.role == "composite":
         _composite(run, module, layer, arguments, site)
         return
-    for spec in layer.parameters({name: plain(value) for name, value in arguments.items()}):
+    for spec in layer.parameters(sized(arguments)):
         flag = None if spec.certain else _switch(arguments)
         _add(run, module, spec, site, flag)
     if layer.role in _WEIGHTED:
@@ -68,6 +68,17 @@ def flat(run: Run, value: Value) -> Value:
     if isinstance(value, Sequence):
         return tuple(flat(run, item) for item in value.items) if value.repeated is None else UNKNOWN
     return UNKNOWN if isinstance(value, Choice) else value
+
+
+_WORDS = frozenset({"nonlinearity", "padding_mode", "padding", "activation", "mode", "device", "dtype"})
+
+
+def sized(arguments: dict[str, Value]) -> dict[str, Any]:
+    """Arguments as the tables of layers take them; a word where a size belongs is as good as unknown."""
+    known = {name: plain(value) for name, value in arguments.items()}
+    return {
+        name: UNKNOWN if isinstance(value, str) and name not in _WORDS else value for name, value in known.items()
+    }
 
 
 def plain(value: Value) -> Any:
