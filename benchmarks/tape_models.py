@@ -8,7 +8,6 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-
 _OPERATORS = torch.library.Library("torchvision", "FRAGMENT")
 
 

@@ -41,7 +41,7 @@ class LintedFile(pytest.File):
         yield LintItem.from_parent(self, name="initlint")
 
 
-class FoundFaults(Exception):
+class FindingsError(Exception):
     """The linter's findings on one file."""
 
 
@@ -59,11 +59,11 @@ class LintItem(pytest.Item):
 
         findings = lint_paths([str(self.path)])
         if findings:
-            raise FoundFaults("\n".join(map(_line, findings)))
+            raise FindingsError("\n".join(map(_line, findings)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The findings, without a traceback."""
-        if isinstance(excinfo.value, FoundFaults):
+        if isinstance(excinfo.value, FindingsError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
@@ -84,7 +84,7 @@ def check_init() -> Callable[..., Any]:
         from initlint.runtime.check import check_model  # torch
 
         report = check_model(model, inputs, **options)
-        told = [finding for finding in report.findings if not finding.code.startswith(ignore)] if ignore else report.findings
+        told = [finding for finding in report.findings if not ignore or not finding.code.startswith(ignore)]
         if told:
             pytest.fail("\n".join(map(_line, told)), pytrace=False)
         return report

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from initlint.reference.activations import canonical_activation
 from initlint.reference.layers import LAYERS
 from initlint.reference.recommend import Recommendation, recommend
-from initlint.runtime.propagation_report import Propagation
+from initlint.runtime.propagation_report import Path, Propagation
 from initlint.runtime.protocol import Parameter
 
 _NORMS = ("norm",)
 _ADVISED = frozenset({"weight"})
 _RESIDUAL = frozenset({"add", "residual", "add_", "iadd"})
+_PRODUCTS = frozenset({"mul", "mul_", "imul"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Surroundings:
         """Read off a measured signal."""
         if signal is None or signal.problem is not None:
             return cls()
-        plain = {signal.layers[row].name for path in signal.paths for row in path.rows}
+        plain = {signal.layers[row].name for path in signal.paths if _is_plain(signal, path) for row in path.rows}
         found: dict[str, Surrounding] = {}
         for layer in signal.layers:
             found.setdefault(
@@ -63,6 +64,20 @@ class Surroundings:
     def of_layer(self, name: str) -> Surrounding | None:
         """The surroundings of a layer; None where it was not seen."""
         return self.layers.get(name)
+
+
+def _is_plain(signal: Propagation, path: Path) -> bool:
+    """Whether the path is no branch: nothing on it is added to, multiplied with or normalised."""
+    met = {item.lower() for row in path.rows for item in signal.layers[row].follows}
+    return not any(item in _RESIDUAL | _PRODUCTS or any(word in item for word in _NORMS) for item in met)
+
+
+def advise(rows: Iterable[Parameter], signal: Propagation | None) -> tuple[Parameter, ...]:
+    """The rows with what is known of their use."""
+    around = Surroundings.of(signal)
+    return tuple(
+        advised(row, around.of_layer(row.name) or around.of_layer(row.name.rpartition(".")[0])) for row in rows
+    )
 
 
 def advised(row: Parameter, around: Surrounding | None) -> Parameter:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
-from initlint.runtime.load import LoadFailure, Recipe, checked
-from initlint.runtime.oplog import ReplayRefused
+from initlint.runtime.load import CannotBuildError, Recipe, checked
+from initlint.runtime.oplog import ReplayRefusedError
 from initlint.runtime.protocol import Place, Target
 from initlint.runtime.sightings import Sightings
 from initlint.runtime.tape import Tape
@@ -32,10 +32,12 @@ def build_taped(target: Target, recipe: Recipe, *, seed: int, cap: int) -> Build
     tape = Tape(meta=True, seed=seed, cap=cap)
     try:
         model, seen = _record(target, recipe, tape)
-    except LoadFailure:
+    except CannotBuildError:
         raise
     except SystemExit as error:
-        raise LoadFailure(target, f"{target.text} calls sys.exit({error.code!r}) while it is built", error) from None
+        raise CannotBuildError(
+            target, f"{target.text} calls sys.exit({error.code!r}) while it is built", error
+        ) from None
     except Exception as error:  # the user's constructor may raise anything
         gc.collect()
         return _real(target, recipe, seed, error)
@@ -54,13 +56,18 @@ def _real(target: Target, recipe: Recipe, seed: int, first: Exception) -> Build:
     tape = Tape(meta=False, seed=seed)
     try:
         model, seen = _record(target, recipe, tape)
-    except LoadFailure:
+    except CannotBuildError:
         raise
     except SystemExit as error:
-        raise LoadFailure(target, f"{target.text} calls sys.exit({error.code!r}) while it is built", error) from None
+        raise CannotBuildError(
+            target, f"{target.text} calls sys.exit({error.code!r}) while it is built", error
+        ) from None
     except Exception as error:  # the user's constructor may raise anything
-        raise LoadFailure(target, f"{target.text} raises {type(error).__name__}: {_line(error)}", error) from None
-    why = "its numbers could not be replayed" if isinstance(first, ReplayRefused) else type(first).__name__
+        if isinstance(error, MemoryError) or "not enough memory" in str(error):
+            message = f"{target.text} needs more than the memory limit; --memory-limit raises it"
+            raise CannotBuildError(target, message, error) from None
+        raise CannotBuildError(target, f"{target.text} raises {type(error).__name__}: {_line(error)}", error) from None
+    why = "its numbers could not be replayed" if isinstance(first, ReplayRefusedError) else type(first).__name__
     note = f"built for real: on the meta device the constructor fails ({why}: {_line(first)})"
     return Build(model, tape, "real", (note,), seen.places(model))
 

@@ -14,9 +14,9 @@ from initlint.config import Settings
 from initlint.errors import TargetError
 from initlint.finding import Finding
 from initlint.runtime.build import Build, build_taped
-from initlint.runtime.examine import report
+from initlint.runtime.examine import Subject, follow, weigh
 from initlint.runtime.frames import file_kind
-from initlint.runtime.load import LoadFailure, Recipe
+from initlint.runtime.load import CannotBuildError, Recipe
 from initlint.runtime.parent import Outcome, describe_failure
 from initlint.runtime.protocol import Model, Parameter, Place, Request, Target
 from initlint.runtime.session import Examined, examine
@@ -76,8 +76,10 @@ def check_model(
     request = Request((target,), seed=seed, seeds=seeds, alpha=alpha, propagate=propagate)
     try:
         recipe, build, real = _built(target, model, seed)
-        seen = report(target, recipe, build, real, request, list(build.notes), _quiet, started, inputs=inputs)
-    except LoadFailure as failure:
+        subject = Subject(target, request, recipe, build, real, inputs, build.notes, started)
+        seen = weigh(subject)
+        seen = follow(subject, seen) if propagate and real is not None else seen
+    except CannotBuildError as failure:
         raise TargetError(describe_failure(failure.failure)) from failure
     examined = examine(Outcome(models=[seen]), settings, alpha)
     return Report(seen, tuple(examined.findings), examined)
@@ -113,10 +115,6 @@ def _class_places(model: nn.Module) -> dict[str, Place]:
         if own is not None:
             places[name] = own
     return places
-
-
-def _quiet(text: str) -> None:
-    """Nobody watches."""
 
 
 def _said(finding: Finding) -> str:

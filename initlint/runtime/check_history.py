@@ -90,7 +90,8 @@ def tied_embedding(model: Model) -> Iterator[Remark]:
         width = row.shape[-1]
         message = (
             f"`{row.name}` is table and output layer at once and starts at N(0, {row.std or 0:.2g}^2): "
-            f"the logits' std is about {(row.std or 0) * width**0.5:.0f}, and the loss starts far above ln {row.shape[0]}"
+            f"the logits' std is about {(row.std or 0) * width**0.5:.0f}, "
+            f"and the loss starts far above ln {row.shape[0]}"
         )
         place = module_place(model, layer_of(row)) or last_place(row)
         yield Remark("INI508", row.name, message, "draw the table with std 0.02, or 1/sqrt(width)", place)

@@ -15,6 +15,7 @@ _RECTIFIER_GAINS = frozenset({"relu", "leaky_relu"})
 _FAR = 3.0  # the catalogue's: outside 1/3 to 3
 _TEN_PERCENT = 0.1
 _EXACT = 1e-6
+_PLAIN_DRAWS = frozenset({"normal", "uniform", "trunc_normal"})
 _GATED_ROLES = frozenset({"LSTM", "GRU"})
 
 
@@ -85,7 +86,14 @@ def _unscaled(row: Parameter, event: Event) -> Remark | None:
 
 
 def _variance_as_std(row: Parameter, event: Event) -> Remark | None:
-    if _activation(row) in {None, "sin"} or not row.std or row.mean or row.fan_in is None or row.fan_out is None:
+    if (
+        event.scheme not in _PLAIN_DRAWS
+        or _activation(row) in {None, "sin"}
+        or not row.std
+        or row.mean
+        or row.fan_in is None
+        or row.fan_out is None
+    ):
         return None
     uniform = row.form is not None and row.form.family == "uniform"
     given = (row.form.high if uniform and row.form else row.std) or 0.0
@@ -97,7 +105,10 @@ def _variance_as_std(row: Parameter, event: Event) -> Remark | None:
     for text, number in formulas.items():
         if math.isclose(given, number, rel_tol=_EXACT):
             word = "bound" if uniform else "std"
-            message = f"the {word} of `{row.name}` is {text} = {given:.3g}: that is a variance, its root {math.sqrt(given):.3g}"
+            message = (
+                f"the {word} of `{row.name}` is {text} = {given:.3g}: that is a variance, "
+                f"its root is {math.sqrt(given):.3g}"
+            )
             return Remark("INI301", row.name, message, f"{word} sqrt({text})", event.place)
     return None
 
@@ -148,6 +159,8 @@ def _before_saturating(row: Parameter, event: Event) -> Remark | None:
     slope = float(event.arguments.get("a") or 0.0)
     if event.arguments.get("nonlinearity") not in _RECTIFIER_GAINS or slope > 0.5 or not row.on_path:
         return None
+    if row.ratio is not None and row.ratio <= 1 + _TEN_PERCENT:
+        return None  # by another fan the std is no larger than it should be
     message = f"`{row.name}` has {event.scheme} with a rectifier's gain before {_activation(row)}"
     return Remark("INI202", row.name, message, _asked(row), event.place)
 
@@ -167,7 +180,11 @@ def _other_gain(row: Parameter, event: Event) -> Remark | None:
 def _far_off(row: Parameter, event: Event) -> Remark | None:
     if row.ratio is None or row.suggested_std is None or _activation(row) is None or not _plain(row) or row.mean:
         return None
-    if 1 / _FAR <= row.ratio <= _FAR or not row.std or row.form is None or row.form.family == "orthogonal":
+    # A named scheme has its reason, if only that it looks backwards (fan_out): its own rules judge it.
+    if event.scheme not in _PLAIN_DRAWS or not row.std or 1 / _FAR <= row.ratio <= _FAR:
+        return None
+    backward = row.std * math.sqrt((row.effective_fan_out or 0.0) / 2)
+    if 1 / _FAR <= backward <= _FAR:
         return None
     message = (
         f"`{row.name}` has std {row.std:.3g} where {row.suggested} for fan-in {row.effective_fan_in:g} gives "
@@ -205,7 +222,8 @@ def _grouped(row: Parameter, event: Event) -> Remark | None:
     ):
         return None
     message = (
-        f"fan_out of `{row.name}` is taken as {row.fan_out}, but each of its {groups} groups has {row.effective_fan_out:g}: "
+        f"fan_out of `{row.name}` is taken as {row.fan_out}, but each of its {groups} groups has "
+        f"{row.effective_fan_out:g}: "
         f"the std is {math.sqrt((row.effective_fan_out or 1) / (row.fan_out or 1)):.2g} of what is meant"
     )
     severity = Severity.WARNING if row.normalised is False else None
@@ -216,7 +234,10 @@ def _packed(row: Parameter, event: Event) -> Remark | None:
     if row.packed < 2 or event.region or not event.scheme.startswith("xavier") or row.effective_fan_in is None:
         return None
     ratio = math.sqrt((row.effective_fan_in + (row.effective_fan_out or 0)) / ((row.fan_in or 0) + (row.fan_out or 1)))
-    message = f"`{row.name}` packs {row.packed} matrices; {event.scheme} over the whole has {ratio:.2f} of the std of each alone"
+    message = (
+        f"`{row.name}` packs {row.packed} matrices; {event.scheme} over the whole has {ratio:.2f} "
+        "of the std of each alone"
+    )
     return Remark("INI404", row.name, message, "initialise each of the packed matrices on its own", event.place)
 
 

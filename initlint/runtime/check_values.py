@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from initlint.finding import Severity
 from initlint.runtime.protocol import Event, Model, Parameter
-from initlint.runtime.remark import Remark, last_place, layer_of
+from initlint.runtime.remark import Remark, last_place
 
 # A second network that starts as a copy on purpose.
 _COPIES = re.compile(

@@ -13,22 +13,27 @@ from initlint.runtime.ledger import RAW, UNKNOWN, Value
 
 Arguments = Mapping[str, Any]
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # In place, these take nothing from what was there.
-OVERWRITING = frozenset(
+OVERWRITING = _words(
     "normal uniform fill zero copy random bernoulli exponential log_normal cauchy geometric eye arange linspace full "
-    "ones zeros rand randn randint randperm empty set_ index_copy".split()
+    "ones zeros rand randn randint randperm empty set_ index_copy"
 )
 # These write only some entries, which data choose.
-SCATTERING = frozenset(
+SCATTERING = _words(
     "index_put _index_put_impl index_fill index_add scatter scatter_add scatter_reduce masked_fill masked_scatter "
-    "put index_copy fill_diagonal tril triu".split()
+    "put index_copy fill_diagonal tril triu"
 )
-COPYING = frozenset(
+COPYING = _words(
     "clone _to_copy copy lift_fresh contiguous alias_copy detach_copy view_copy expand_copy _reshape_copy t_copy "
-    "transpose_copy permute_copy".split()
+    "transpose_copy permute_copy"
 )
 # Entries change places or come again: each is distributed as before.
-_REARRANGING = frozenset("repeat tile flip roll repeat_interleave".split())
+_REARRANGING = _words("repeat tile flip roll repeat_interleave")
 _FACTORY_FAMILIES = {"zeros": 0.0, "ones": 1.0, "zero": 0.0}
 _ELEMENTWISE: dict[str, Callable[[float], float]] = {
     "exp": math.exp,
@@ -69,8 +74,8 @@ def create(name: str, arguments: Arguments, index: int, shape: tuple[int, ...]) 
     match name:
         case "empty":
             return Outcome(RAW, "empty")
-        case "fill" | "full":
-            return _filled(arguments.get("value", arguments.get("fill_value")))
+        case "fill" | "full" | "scalar_tensor":
+            return _filled(next((arguments[key] for key in ("value", "fill_value", "s") if key in arguments), None))
         case "randn" | "normal":
             mean, std = arguments.get("mean", 0.0), arguments.get("std", 1.0)
             if _number(mean) is None or _number(std) is None:

@@ -8,13 +8,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from initlint.runtime import evaluate
 from initlint.runtime.geometry import Geometry
 from initlint.runtime.ledger import UNKNOWN, Content, Ledger, Value, literal
 from initlint.runtime.oplog import Node
+from initlint.runtime.storages import anchored, view_of
 
 if TYPE_CHECKING:
     from initlint.runtime.tape import Tape
@@ -95,8 +95,8 @@ def interpret(tape: Tape, facts: OperationFacts, args: tuple[Any, ...], kwargs: 
 
 def _enter_created(tape: Tape, facts: OperationFacts, bound: dict[str, Any], tensor: torch.Tensor, number: int) -> None:
     storage = tensor.untyped_storage()
-    ledger = Ledger(storage._cdata, StorageWeakRef(storage))
-    view = Geometry(tensor.storage_offset(), tuple(tensor.size()), tuple(tensor.stride()))
+    ledger = Ledger(storage._cdata, anchored(storage))
+    view = view_of(tensor)
     index = tape.count + 1
     sources = [item for item in _inputs(bound) if item.untyped_storage()._cdata != ledger.key]
     content, scheme, source = _outcome(tape, facts, bound, sources, view, hash((index, number)) if number else index)
@@ -113,16 +113,19 @@ def _literal(tape: Tape, tensor: torch.Tensor) -> None:
     if not tape.meta:
         with torch.utils._python_dispatch._disable_current_modes():
             content = Content(literal(tensor.detach().clone() if tensor.numel() < 1 << 16 else tensor.detach()[:1]))
-        view = Geometry(tensor.storage_offset(), tuple(tensor.size()), tuple(tensor.stride()))
+        view = view_of(tensor)
         tape.write(ledger, "create", view, "literal", "tensor", {}, content=content)
 
 
 def _enter_written(tape: Tape, facts: OperationFacts, bound: dict[str, Any], tensor: torch.Tensor) -> None:
     ledger = tape.ledger(tensor)
-    view = Geometry(tensor.storage_offset(), tuple(tensor.size()), tuple(tensor.stride()))
+    view = view_of(tensor)
     scattered = facts.name in evaluate.SCATTERING
     others = [item for item in _inputs(bound) if item is not tensor and id(item) not in _ids(bound, facts.outputs)]
     index = tape.count + 1
+    if facts.name == "fill" and isinstance(bound["value"], torch.Tensor):
+        filling = _value(tape, bound["value"])
+        bound = {**bound, "value": filling.form.loc if filling.form.family == "constant" else None}
     functional = "out" in facts.outputs or facts.operation.rpartition(".")[2].endswith("out")
     if facts.name in evaluate.OVERWRITING or functional:
         content, scheme, source = _outcome(tape, facts, bound, others, view, index)
@@ -156,7 +159,7 @@ def _outcome(
     if facts.name in evaluate.COPYING and sources:
         source = sources[-1]
         ledger = tape.ledger(source)
-        seen = Geometry(source.storage_offset(), tuple(source.size()), tuple(source.stride()))
+        seen = view_of(source)
         content = translated(ledger.read(seen), seen, view)
         return content, "copy", (ledger, seen, index)
     creating = evaluate.create(facts.name, bound, index, view.size)
@@ -165,7 +168,7 @@ def _outcome(
         return Content(creating.value), creating.scheme, None
     first = next((item for item in reads if item.is_floating_point()), reads[0])
     ledger = tape.ledger(first)
-    seen = Geometry(first.storage_offset(), tuple(first.size()), tuple(first.stride()))
+    seen = view_of(first)
     values = [_value(tape, item) for item in reads[1:]]
     outcome = evaluate.transform(facts.name, _value(tape, first), bound, values, index)
     return Content(outcome.value), outcome.scheme, (ledger, seen, index)
@@ -211,7 +214,9 @@ def _padded(tape: Tape, bound: dict[str, Any], source: torch.Tensor, view: Geome
         return Content(UNKNOWN)
     if inner.size == view.size:
         return Content(_value(tape, source))
-    return Content(evaluate.create("fill", {"value": bound.get("value", 0.0)}, 0, ()).value, ((inner, _value(tape, source)),))
+    return Content(
+        evaluate.create("fill", {"value": bound.get("value", 0.0)}, 0, ()).value, ((inner, _value(tape, source)),)
+    )
 
 
 def _scattered_value(tape: Tape, bound: dict[str, Any]) -> Value:
@@ -222,7 +227,7 @@ def _scattered_value(tape: Tape, bound: dict[str, Any]) -> Value:
 
 
 def _value(tape: Tape, tensor: torch.Tensor) -> Value:
-    view = Geometry(tensor.storage_offset(), tuple(tensor.size()), tuple(tensor.stride()))
+    view = view_of(tensor)
     return tape.ledger(tensor).read(view).plain
 
 

@@ -19,7 +19,7 @@ from initlint.runtime.frames import user_traceback
 from initlint.runtime.protocol import Failure, Place, Target
 
 
-class LoadFailure(Exception):
+class CannotBuildError(Exception):
     """A target that cannot be built; carries what to tell."""
 
     def __init__(
@@ -50,17 +50,19 @@ def find_recipe(target: Target, *, optional: bool = False) -> Recipe:
     thing: Any = module
     for part in target.name.split("."):
         if not hasattr(thing, part):
-            raise LoadFailure(target, f"{target.text}: {target.location} has no {part!r}{_near(thing, part)}")
+            raise CannotBuildError(target, f"{target.text}: {target.location} has no {part!r}{_near(thing, part)}")
         thing = getattr(thing, part)
     if optional and not (isinstance(thing, type) and issubclass(thing, nn.Module)):
-        raise LoadFailure(target, f"{target.name} is no torch module", skipped=True)
+        raise CannotBuildError(target, f"{target.name} is no torch module", skipped=True)
     if isinstance(thing, nn.Module):
         return Recipe(target.name, lambda: thing, None, live=True)
     if not callable(thing):
         kind = type(thing).__name__
-        raise LoadFailure(target, f"{target.text} is a {kind}, not a module class or a function that returns a model")
+        raise CannotBuildError(
+            target, f"{target.text} is a {kind}, not a module class or a function that returns a model"
+        )
     if isinstance(thing, type) and not issubclass(thing, nn.Module):
-        raise LoadFailure(target, f"{target.text} is a class, but not a torch.nn.Module")
+        raise CannotBuildError(target, f"{target.text} is a class, but not a torch.nn.Module")
     _demand_arguments(target, thing, optional=optional)
     return Recipe(target.name, lambda: thing(*target.arguments, **target.keywords), _place(thing))
 
@@ -73,7 +75,7 @@ def checked(target: Target, built: object) -> nn.Module:
     extra = ""
     if isinstance(built, (tuple, list)) and any(isinstance(item, nn.Module) for item in built):
         extra = "; one of its items is a Module: name a function that returns that one"
-    raise LoadFailure(target, f"{target.text} returned {_article(kind)}, not a torch.nn.Module{extra}")
+    raise CannotBuildError(target, f"{target.text} returned {_article(kind)}, not a torch.nn.Module{extra}")
 
 
 def _article(kind: str) -> str:
@@ -88,13 +90,15 @@ def _import(target: Target) -> ModuleType:
         return import_file(Path(target.location))
     except ModuleNotFoundError as error:
         if target.kind == "module" and error.name and target.location.startswith(error.name):
-            raise LoadFailure(target, f"{target.text}: there is no module named {error.name!r}") from None
-        raise LoadFailure(target, f"{target.text}: importing it fails: {error}", error) from None
+            raise CannotBuildError(target, f"{target.text}: there is no module named {error.name!r}") from None
+        raise CannotBuildError(target, f"{target.text}: importing it fails: {error}", error) from None
     except SystemExit as error:
-        raise LoadFailure(target, f"{target.text}: it calls sys.exit({error.code!r}) when imported", error) from None
+        raise CannotBuildError(
+            target, f"{target.text}: it calls sys.exit({error.code!r}) when imported", error
+        ) from None
     except Exception as error:  # importing runs the user's code
         message = f"{target.text}: importing it raises {type(error).__name__}: {error}"
-        raise LoadFailure(target, message, error) from None
+        raise CannotBuildError(target, message, error) from None
 
 
 def import_file(path: Path) -> ModuleType:
@@ -136,9 +140,11 @@ def _demand_arguments(target: Target, thing: Callable[..., object], *, optional:
         missing = _missing(signature, target)
         if not missing:
             shown = f"{target.name}{signature}"
-            raise LoadFailure(target, f"{target.text} does not take these arguments: {error}; it is {shown}") from None
+            raise CannotBuildError(
+                target, f"{target.text} does not take these arguments: {error}; it is {shown}"
+            ) from None
         example = "{" + ", ".join(f'"{name}": ...' for name in missing) + "}"
-        raise LoadFailure(
+        raise CannotBuildError(
             target,
             f"{target.text} needs {'an argument' if len(missing) == 1 else 'arguments'}: {', '.join(missing)}; "
             f"give {'it' if len(missing) == 1 else 'them'} with --kwargs '{example}'",
@@ -177,21 +183,23 @@ def _from_config(target: Target) -> Recipe:
     try:
         import transformers  # only targets of this kind need it
     except ImportError:
-        raise LoadFailure(target, f"{target.text} needs transformers: pip install transformers") from None
+        raise CannotBuildError(target, f"{target.text} needs transformers: pip install transformers") from None
     path = Path(target.location)
     try:
         config = transformers.AutoConfig.from_pretrained(str(path.parent if path.name == "config.json" else path))
     except Exception as error:  # a foreign library reads a foreign file
         message = f"{target.text}: transformers cannot read this configuration: {error}"
-        raise LoadFailure(target, message.splitlines()[0]) from None
+        raise CannotBuildError(target, message.splitlines()[0]) from None
     name = _architecture(config)
     factory = getattr(transformers, name, None) if name else None
     place = Place(str(path), 1, 1, 1, 1)
     if factory is not None:
         return Recipe(name, lambda: factory(config), place)
-    return Recipe(
-        type(config).__name__.removesuffix("Config"), lambda: transformers.AutoModel.from_config(config), place
-    )
+    return Recipe(type(config).__name__.removesuffix("Config"), lambda: _automatic(transformers, config), place)
+
+
+def _automatic(library: Any, config: Any) -> object:
+    return library.AutoModel.from_config(config)
 
 
 def _architecture(config: Any) -> str:

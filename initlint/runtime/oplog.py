@@ -15,7 +15,7 @@ from initlint.runtime.geometry import Geometry
 DEFAULT_CAP = 1 << 30
 
 
-class ReplayRefused(RuntimeError):
+class ReplayRefusedError(RuntimeError):
     """The numbers asked for are too many, or came from where no operation was recorded."""
 
 
@@ -82,7 +82,7 @@ class OperationLog:
             seen.add((storage, before))
             total += self.sizes.get(storage, 0)
             if total > self.cap:
-                raise ReplayRefused(f"replaying it would need more than {self.cap >> 20} MB")
+                raise ReplayRefusedError(f"replaying it would need more than {self.cap >> 20} MB")
             for number in reversed(self.writers.get(storage, [])):
                 if number >= before:
                     continue
@@ -143,9 +143,9 @@ class OperationLog:
         if memory is None:
             literal = self.literals.get(reference.storage)
             if literal is None:
-                raise ReplayRefused("it depends on numbers made outside the recording")
+                raise ReplayRefusedError("it depends on numbers made outside the recording")
             memory = live[reference.storage] = literal.clone()
         view = reference.view
         if memory.dtype != reference.dtype:
-            memory = torch.empty(0, dtype=reference.dtype).set_(memory.untyped_storage())  # type: ignore[call-overload]
+            memory = torch.empty(0, dtype=reference.dtype).set_(memory.untyped_storage())
         return torch.as_strided(memory, view.size, view.stride, view.offset)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import IO, Any
@@ -54,6 +55,7 @@ class Child:
         self.messages: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
         self.output: deque[bytes] = deque()
         self.kept = 0
+        self.latest: Model | None = None  # the current target's report, as far as it came
         read, write = os.pipe()
         command = [sys.executable, "-m", "initlint.runtime.worker", str(write)]
         self.process = subprocess.Popen(
@@ -116,11 +118,11 @@ class Child:
                 trouble = self._trouble(deadline)
                 if trouble is None:
                     continue
-                outcome.failures.append(self._failure(targets[max(current, 0)], trouble))
+                self._give_up(targets[max(current, 0)], trouble, outcome)
                 return max(current, 0) + 1
             if message is None:
                 if done < len(targets):
-                    outcome.failures.append(self._failure(targets[max(current, 0)], self._death()))
+                    self._give_up(targets[max(current, 0)], self._death(), outcome)
                     return max(current, 0) + 1
                 return len(targets)
             if "start" in message:
@@ -133,11 +135,14 @@ class Child:
             case {"progress": str() as text}:
                 self.progress(text)
             case {"model": dict() as content}:
-                outcome.models.append(decode(Model, content))
+                self.latest = decode(Model, content)
             case {"failure": dict() as content}:
                 failure = decode(Failure, content)
                 outcome.failures.append(replace(failure, output=self.tail()))
             case {"done": _}:
+                if self.latest is not None:
+                    outcome.models.append(self.latest)
+                self.latest = None
                 return 1
         return 0
 
@@ -158,6 +163,16 @@ class Child:
             return f"crashed its process ({name})" if name != "SIGKILL" else "was killed from outside (SIGKILL)"
         return f"ended its process with status {status}"
 
+    def _give_up(self, target: Target, trouble: str, outcome: Outcome) -> None:
+        """A target that ended badly: what was known by then is kept, with a note in place of an error."""
+        failure = self._failure(target, trouble)
+        if self.latest is None:
+            outcome.failures.append(failure)
+            return
+        note = f"not measured to the end: it {trouble}"
+        outcome.models.append(replace(self.latest, notes=(*self.latest.notes, note)))
+        self.latest = None
+
     def _failure(self, target: Target, trouble: str) -> Failure:
         self.stop()
         printed, dump = shorten_dump(self.tail())
@@ -169,19 +184,14 @@ class Child:
 
     def stop(self) -> None:
         """End it and everything it started."""
-        if self.process.poll() is None or self.process.returncode is not None:
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
+        with suppress(ProcessLookupError, PermissionError):  # its own children may outlive it: the group goes
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         for reader in self.readers:
             reader.join(timeout=2)
         if self.process.stdin and not self.process.stdin.closed:
-            try:
+            with suppress(BrokenPipeError):
                 self.process.stdin.close()
-            except BrokenPipeError:
-                pass
 
 
 def resident_memory(process: int) -> int:

@@ -25,10 +25,10 @@ Observer = Callable[[str, Callable[[], Any], Arguments], Any]
 
 # Where init functions live besides torch.nn.init: only the outermost of nested ones is recorded.
 _HOMES = {
-    "torch.nn.init": (
-        "uniform_ normal_ trunc_normal_ constant_ ones_ zeros_ eye_ dirac_ xavier_uniform_ xavier_normal_ "
-        "kaiming_uniform_ kaiming_normal_ orthogonal_ sparse_"
-    ).split(),
+    "torch.nn.init": [
+        *("uniform_", "normal_", "trunc_normal_", "constant_", "ones_", "zeros_", "eye_", "dirac_", "sparse_"),
+        *("xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "orthogonal_"),
+    ],
     "timm.layers.weight_init": ["trunc_normal_", "trunc_normal_tf_", "lecun_normal_", "variance_scaling_"],
     "transformers.initialization": ["lecun_normal_"],
 }

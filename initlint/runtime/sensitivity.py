@@ -38,7 +38,7 @@ def with_sensitivity(
             example = find_example(subject, inputs, input_shape=input_shape, seed=seed)
         stuck = _descend(model, example, [row.name for row in suspects], seed)
         cut = _cut_off(model, example, suspects, seed)
-    except Exception:  # noqa: BLE001 - any forward may refuse what is done here; then nothing is said
+    except Exception:  # any forward may refuse what is done here; then nothing is said
         return rows
     partners = _partners([row for row in suspects if stuck[row.name] == "zero"])
     found = {row.name: Sensitivity(stuck[row.name], row.name in cut, partners.get(row.name, "")) for row in suspects}

@@ -95,9 +95,9 @@ def _rendered(order: Order, seen: Examined, seconds: float, *, color: bool) -> s
     )
     match order.output_format:
         case "html":
-            from initlint.report import html  # a page of drawings that nothing else needs
+            from importlib import import_module  # a page of drawings that nothing else needs
 
-            return str(html.render(report_object(order, seen, report)))
+            return str(import_module("initlint.report.html").render(report_object(order, seen, report)))
         case "json":
             import json
 

@@ -137,7 +137,7 @@ def _extremes(values: torch.Tensor, form: Distribution, step: float) -> Test:
     if form.family == "uniform":
         reach = max(abs(low - (form.low + form.high) / 2), abs(high - (form.low + form.high) / 2))
         share = min(1.0, (reach + step) / ((form.high - form.low) / 2))
-        return Test("extremes", min(1.0, 2 * share**count), detail)
+        return Test("extremes", share**count, detail)
     centre = form.loc
     reach = max(centre - low, high - centre) / form.scale
     tail = _outside_share(form, reach, step / form.scale)
@@ -172,7 +172,8 @@ def cumulative(values: torch.Tensor, form: Distribution) -> torch.Tensor:
         return ((values - form.low) / (form.high - form.low)).clamp(0, 1)
     low, high = _standard_bounds(form)
     start = _phi(low)
-    return (torch.special.ndtr((values - form.loc) / form.scale) - start) / (_phi(high) - start)
+    below: torch.Tensor = torch.special.ndtr((values - form.loc) / form.scale)
+    return (below - start) / (_phi(high) - start)
 
 
 def _standard_bounds(form: Distribution) -> tuple[float, float]:

@@ -11,19 +11,18 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from initlint.runtime import naming
-from initlint.runtime.advice import Surroundings, advised
 from initlint.runtime.build import Build
 from initlint.runtime.distribution import Distribution
 from initlint.runtime.frames import resolve
 from initlint.runtime.geometry import Geometry, label
-from initlint.runtime.ledger import Content, Ledger, Value, Write
 from initlint.runtime.infer import infer
-from initlint.runtime.oplog import ReplayRefused
-from initlint.runtime.propagation_report import Propagation
+from initlint.runtime.ledger import Content, Value, Write
+from initlint.runtime.oplog import ReplayRefusedError
 from initlint.runtime.protocol import Event, Form, Parameter
 from initlint.runtime.roles import Role, role_of
 from initlint.runtime.statistics import measure
-from initlint.runtime.tape import Tape, geometry
+from initlint.runtime.storages import key_of, view_of
+from initlint.runtime.tape import Tape
 
 # A dirac or a hand-written loop writes thousands of parts; the report shows the first and the last ones.
 _SHOWN_EVENTS = 24
@@ -49,8 +48,8 @@ def holders(model: nn.Module) -> list[Holder]:
         for name, tensor, kind in own:
             if tensor is None or is_lazy(tensor):
                 continue
-            view = geometry(tensor)
-            key = (tensor.untyped_storage()._cdata, view) if tensor.numel() else (id(tensor),)
+            view = view_of(tensor)
+            key = (key_of(tensor), view) if tensor.numel() else (id(tensor),)
             found.setdefault(key, []).append((f"{prefix}.{name}" if prefix else name, module, tensor, kind))
     return [
         Holder(rows[0][2], tuple(dict.fromkeys(row[0] for row in rows)), tuple(row[1] for row in rows), rows[0][3])
@@ -63,16 +62,11 @@ def lazy_names(model: nn.Module) -> list[str]:
     return [name for name, parameter in model.named_parameters() if is_lazy(parameter)]
 
 
-def survey(
-    build: Build, real: nn.Module | None, signal: Propagation | None = None, *, seed: int = 0, sampled: bool = True
-) -> Iterator[Parameter]:
+def survey(build: Build, real: nn.Module | None, *, seed: int = 0, sampled: bool = True) -> Iterator[Parameter]:
     """A row for each parameter and buffer. `real` is the same model with numbers, where it fits."""
     numbers = dict(_named(real)) if real is not None else {}
-    surroundings = Surroundings.of(signal)
     for holder in holders(build.model):
-        row = _row(build, holder, numbers if sampled else None, seed)
-        name = holder.names[0]
-        yield advised(row, surroundings.of_layer(name) or surroundings.of_layer(name.rpartition(".")[0]))
+        yield _row(build, holder, numbers if sampled else None, seed)
 
 
 def _named(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
@@ -81,7 +75,7 @@ def _named(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
 
 
 def _row(build: Build, holder: Holder, numbers: dict[str, torch.Tensor] | None, seed: int) -> Parameter:
-    tensor, view = holder.tensor, geometry(holder.tensor)
+    tensor, view = holder.tensor, view_of(holder.tensor)
     ledger = build.tape.ledger(tensor)
     content = ledger.read(view)
     role = role_of(holder.modules[0], holder.names[0].rpartition(".")[2], tensor)
@@ -174,7 +168,7 @@ def _values(
         return None
     try:
         return tape.numbers(holder.tensor), "replay"
-    except (ReplayRefused, RuntimeError):
+    except (ReplayRefusedError, RuntimeError):
         return None
 
 

@@ -13,7 +13,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
-from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -23,18 +22,14 @@ from initlint.runtime.frames import take_trail
 from initlint.runtime.geometry import Geometry, Relation, relate
 from initlint.runtime.interpret import OperationFacts, facts_of, interpret, translated
 from initlint.runtime.ledger import Content, Ledger, Value, Write, literal
-from initlint.runtime.oplog import Node, OperationLog, Reference, ReplayRefused
+from initlint.runtime.oplog import Node, OperationLog, Reference, ReplayRefusedError
+from initlint.runtime.storages import anchored, view_of
 
 META = torch.device("meta")
 CPU = torch.device("cpu")
 # A literal is kept to be replayed later; a larger one is only held by reference.
 _LITERAL_CAP = 1 << 20
 _LITERAL_MAKERS = frozenset({"tensor", "as_tensor", "asarray", "scalar_tensor"})
-
-
-def geometry(tensor: torch.Tensor) -> Geometry:
-    """Which entries of its storage a tensor covers."""
-    return Geometry(tensor.storage_offset(), tuple(tensor.size()), tuple(tensor.stride()))
 
 
 class Tape:
@@ -68,7 +63,7 @@ class Tape:
         storage = tensor.untyped_storage()
         found = self.ledgers.get(storage._cdata)
         if found is None:
-            found = Ledger(storage._cdata, StorageWeakRef(storage), foreign=True)
+            found = Ledger(storage._cdata, anchored(storage), foreign=True)
             self.ledgers[found.key] = found
             self.log.sizes[found.key] = storage.nbytes()
             if tensor.device.type == "cpu" and self.meta:
@@ -77,12 +72,12 @@ class Tape:
 
     def _keep_literal(self, ledger: Ledger, tensor: torch.Tensor) -> None:
         with torch.utils._python_dispatch._disable_current_modes():
-            whole = torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage())  # type: ignore[call-overload]
+            whole = torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage())
             kept = whole.clone() if whole.numel() <= _LITERAL_CAP else whole
             self.log.literals[ledger.key] = kept
             shown = kept.as_strided(tensor.size(), tensor.stride(), tensor.storage_offset())
             content = Content(literal(shown))
-        self.write(ledger, "create", geometry(tensor), "literal", "tensor", {}, content=content)
+        self.write(ledger, "create", view_of(tensor), "literal", "tensor", {}, content=content)
 
     def write(
         self,
@@ -101,7 +96,7 @@ class Tape:
 
     def reference(self, tensor: torch.Tensor) -> Reference:
         """A tensor as the log names it."""
-        return Reference(self.ledger(tensor).key, geometry(tensor), tensor.dtype)
+        return Reference(self.ledger(tensor).key, view_of(tensor), tensor.dtype)
 
     def numbers(self, tensor: torch.Tensor) -> torch.Tensor:
         """What a meta tensor would hold."""
@@ -136,7 +131,7 @@ class Scope:
     def close(self) -> None:
         """Put one write in the place of those made inside."""
         inside = self.ledger.writes[self.start :]
-        view = geometry(self.tensor)
+        view = view_of(self.tensor)
         folded = self.ledger.read(view)
         silent = not any(relate(write.region, view) is not Relation.NONE for write in inside)
         if silent and self.tensor.device.type == "meta":
@@ -178,7 +173,7 @@ class _Surface(TorchFunctionMode):
         if name in {"numpy", "__array__"} and args and args[0].device.type == "meta":
             return func(self.tape.numbers(args[0]), *args[1:], **kwargs)
         if name == "new_tensor" and args and args[0].device.type == "meta":
-            return torch.tensor(*args[1:], dtype=kwargs.get("dtype") or args[0].dtype)
+            return torch.tensor(args[1], dtype=kwargs.get("dtype") or args[0].dtype)
         if name in _LITERAL_MAKERS and torch.device(kwargs.get("device") or CPU).type == "meta":
             kwargs = {**kwargs, "device": CPU}  # on meta the numbers would be dropped before any operation
         return func(*args, **kwargs)
@@ -193,7 +188,7 @@ def _sent_to_meta(tape: Tape, value: torch.Tensor) -> torch.Tensor:
     source = tape.ledger(value)
     with torch.utils._python_dispatch._disable_current_modes():
         moved = torch.empty_strided(value.size(), value.stride(), dtype=value.dtype, device=META)
-    target = Ledger(moved.untyped_storage()._cdata, StorageWeakRef(moved.untyped_storage()))
+    target = Ledger(moved.untyped_storage()._cdata, anchored(moved.untyped_storage()))
     tape.ledgers[target.key] = target
     tape.log.sizes[target.key] = moved.untyped_storage().nbytes()
     read = tape.reference(value)
@@ -202,13 +197,13 @@ def _sent_to_meta(tape: Tape, value: torch.Tensor) -> torch.Tensor:
         frozenset({read.storage}), frozenset({target.key}),
     )  # fmt: skip
     tape.log.add(node)
-    content = translated(source.read(read.view), read.view, geometry(moved))
+    content = translated(source.read(read.view), read.view, view_of(moved))
     origin = (source, read.view, tape.count + 1)
-    tape.write(target, "create", geometry(moved), "copy", "copy", {}, content=content, source=origin)
+    tape.write(target, "create", view_of(moved), "copy", "copy", {}, content=content, source=origin)
     return moved
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Sees each operation below autograd."""
 
     @classmethod
@@ -217,7 +212,7 @@ class _Recorder(TorchDispatchMode):
         return False
 
     def __init__(self, tape: Tape) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.tape = tape
 
     def __torch_dispatch__(
@@ -236,9 +231,7 @@ class _Recorder(TorchDispatchMode):
         some_meta = any(tensor.device.type == "meta" for tensor in tensors)
         if facts.device and (some_meta or not tensors) and self._leaves_meta(facts, tensors, kwargs):
             return self._answer(func, facts, args, kwargs)
-        if facts.device and not tensors:
-            kwargs["device"] = META
-        elif facts.device and some_meta and kwargs.get("device") is not None:
+        if facts.device and (not tensors or (some_meta and kwargs.get("device") is not None)):
             kwargs["device"] = META
         if tensors and not some_meta:
             return self._on_literals(func, facts, args, kwargs)
@@ -295,8 +288,8 @@ class _Recorder(TorchDispatchMode):
             raise error
         try:
             real = dict(zip(map(id, sources), map(self.tape.numbers, sources), strict=True))
-        except ReplayRefused as refused:
-            raise ReplayRefused(f"{base_name(str(func))}: {refused}") from error
+        except ReplayRefusedError as refused:
+            raise ReplayRefusedError(f"{base_name(str(func))}: {refused}") from error
         with torch.utils._python_dispatch._disable_current_modes():
             new_args, new_kwargs = facts.mapped(args, kwargs, lambda item: real.get(id(item), item))
             if "device" in new_kwargs:

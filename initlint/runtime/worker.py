@@ -16,10 +16,11 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from initlint.errors import InitlintError
 from initlint.runtime.protocol import Failure, Request, Target, decode, encode
 
 if TYPE_CHECKING:
-    from initlint.runtime.protocol import Model
+    from collections.abc import Callable
 
 # Before the parent's axe falls, the child tells where it hangs.
 _LAST_WORDS = 0.7
@@ -47,17 +48,16 @@ def main() -> None:
     sys.argv = ["initlint"]
     limit_memory(request.memory_limit)
     warnings.simplefilter("ignore")
+    missing = _without_torch()
     for number, target in enumerate(request.targets):
         channel.send("start", {"number": number, "target": target.text})
         faulthandler.dump_traceback_later(max(request.time_limit - _LAST_WORDS, 0.05), exit=False)
         started = time.monotonic()
-        outcome = _guarded(target, request, channel)
+        outcome = missing(target) if missing else _guarded(target, request, channel)
         faulthandler.cancel_dump_traceback_later()
         sys.stdout.flush()
-        if isinstance(outcome, Failure):
+        if outcome is not None:
             channel.send("failure", outcome)
-        else:
-            channel.send("model", outcome)
         channel.send("done", {"number": number, "seconds": time.monotonic() - started})
     channel.stream.close()
     sys.stdout.flush()
@@ -65,23 +65,30 @@ def main() -> None:
     os._exit(0)  # the model's own threads and exit handlers have no say any more
 
 
-def _guarded(target: Target, request: Request, channel: Channel) -> Model | Failure:
+def _without_torch() -> Callable[[Target], Failure] | None:
+    """Import torch, at the cost of no target's time; what to answer where it is not there."""
     try:
         import torch  # here, so that its absence is told
     except ImportError:
-        return Failure(target.text, "torch is not installed: pip install 'initlint[runtime]'")
-    from initlint.runtime.examine import examine
-    from initlint.runtime.load import LoadFailure
-
+        return lambda target: Failure(target.text, "torch is not installed: pip install 'initlint[runtime]'")
     torch.set_num_threads(max(1, min(torch.get_num_threads(), 4)))
+    return None
+
+
+def _guarded(target: Target, request: Request, channel: Channel) -> Failure | None:
+    from initlint.runtime.examine import examine  # torch
+    from initlint.runtime.load import CannotBuildError
+
     try:
-        return examine(target, request, lambda text: channel.send("progress", text))
-    except LoadFailure as failure:
+        for step in examine(target, request):
+            channel.send("progress" if isinstance(step, str) else "model", step)
+    except CannotBuildError as failure:
         return failure.failure
+    except InitlintError as error:
+        return Failure(target.text, str(error))
     except MemoryError:
-        return Failure(
-            target.text, f"{target.text} needs more than the memory limit of {request.memory_limit >> 20} MB"
-        )
+        return Failure(target.text, f"{target.text} needs more than the memory limit; --memory-limit raises it")
+    return None
 
 
 def die_with_parent() -> None:
