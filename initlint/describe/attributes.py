@@ -115,6 +115,9 @@ def _of_module(run: Run, module: ModuleObject, name: str, frame: Frame, node: as
         and module.bases[0] not in ("Sequential", "ModuleList", "ModuleDict")
     ):
         return run.nameless(name)
+    if name == "_all_weights" and module.bases:
+        names = tuple(slot for slot, held in module.slots.items() if isinstance(held, Tensor))
+        return Sequence((Sequence(names),))
     if name == "training":
         return run.unknown("training")
     if name in ("weight", "bias") and not run.forward and _surely_without(run, module):

@@ -223,11 +223,29 @@ def _map(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
     return Sequence((run.nameless("item"),), "list", run.nameless("count"))
 
 
+def _filter(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """`filter(f, items)`: without the items that surely fail."""
+    from initlint.describe import calls
+    from initlint.describe.run import Frame
+    from initlint.describe.truth import decided
+
+    if len(args) != 2 or not isinstance(args[0], Function):
+        return _map(run, args, kwargs)
+    function, source = args[0], _sequence(run, args[1])
+    frame = Frame(function.file, {}, "filter")
+    kept = [
+        item
+        for item in source.items
+        if decided(run.settle(calls.call(run, function, [item], {}, function.node, frame))) is not False
+    ]
+    return Sequence(tuple(kept), "list", source.repeated)
+
+
 BUILTINS: dict[str, Callable[[Run, list[Value], dict[str, Value]], Value]] = {
     "range": _range, "enumerate": _enumerate, "zip": _zip, "list": _list, "set": _list, "sorted": _list, "tuple": _tuple,
     "dict": _dict, "len": _len, "int": _number(int), "float": _number(float), "abs": _number(abs), "max": _extreme("max"),
     "min": _extreme("min"), "sum": _sum, "reversed": _reversed, "bool": _bool, "callable": _callable, "any": _any("any"),
-    "all": _any("all"), "str": _str, "round": _round, "iter": _list, "filter": _map, "map": _map,
+    "all": _any("all"), "str": _str, "round": _round, "iter": _list, "filter": _filter, "map": _map,
     "print": lambda run, args, kwargs: None,
     "id": lambda run, args, kwargs: run.nameless("id"),
     "vars": lambda run, args, kwargs: run.nameless("vars"),
