@@ -77,7 +77,7 @@ def _options(value: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> bool:
-    """Whether it is a tensor, however the conditions fall, and surely none that is registered: `.to()` may return it."""
+    """Whether it is a tensor, however the conditions fall, and surely no parameter, as what `.to()` returns may be."""
     return all(
         isinstance(option, Tensor)
         and option.storage is not None

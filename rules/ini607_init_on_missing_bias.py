@@ -41,7 +41,8 @@ class InitOnMissingBias(Rule):
     Safe: the guard lets everything else through, and the code raised before.
 
     ## References
-    - [torch.nn.Module.register_parameter](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html): None is kept as an attribute
+    - [torch.nn.Module.register_parameter](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html): None is
+      kept as an attribute
     """
 
     code = "INI607"

@@ -175,6 +175,8 @@ def event_of_init(name: str, call: InitCall, tensor: Tensor | None) -> InitEvent
     signature = dict(SIGNATURES.get(name) or MORE_SIGNATURES.get(name) or ())
     values = {**{key: value for key, value in signature.items() if value is not REQUIRED}, **call.values}
     site, more = call.site, {"call": call, "scope": call.scope}
+    if name in SIGNATURES and not call.values.keys() <= signature.keys():
+        return InitEvent("unknown", site, **more)  # it raises: nothing is drawn
     shape = None
     if tensor is not None:
         shape = (
@@ -285,6 +287,8 @@ def _product(sizes: tuple[Any, ...]) -> Any:
 def event_of_method(name: str, call: InitCall, tensor: Tensor, args: list[Value]) -> InitEvent:
     """What an in-place tensor method leaves behind."""
     values, site, more = call.values, call.site, {"call": call, "scope": call.scope}
+    if not values.keys() <= {*METHODS.get(name, values), "generator"}:
+        return InitEvent("unknown", site, **more)  # it raises: nothing is drawn
     match name:
         case "zero_":
             return constant_event(0, site, **more)

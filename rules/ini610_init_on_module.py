@@ -1,0 +1,81 @@
+"""INI610 init-on-module: an init function is given a layer, not its weight."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.describe.handing import handed_over
+from initlint.describe.nodes import InitCall, Site
+from initlint.describe.values import Tensor
+from initlint.finding import Applicability, Finding, Fix, Severity
+from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import FileModel
+    from initlint.describe.values import ModuleObject
+
+
+class InitOnModule(Rule):
+    """A function of `torch.nn.init` is called with a module.
+
+    ## What it does
+    Reports `nn.init.*_(layer)` where the argument is surely an `nn.Module`.
+
+    ## Why is this bad?
+    The functions of torch.nn.init fill a tensor. A module has neither sizes nor `normal_`: AttributeError.
+
+    ## Example
+    ```python
+    nn.init.xavier_uniform_(self.fc)
+    ```
+
+    ## Use instead
+    ```python
+    nn.init.xavier_uniform_(self.fc.weight)
+    ```
+
+    ## Fix safety
+    Unsafe: the weight is what was most likely meant, but the layer may have others.
+
+    ## References
+    - [torch.nn.init](https://docs.pytorch.org/docs/stable/nn.init.html)
+    """
+
+    code = "INI610"
+    name = "init-on-module"
+    severity = Severity.ERROR
+
+    def check(self, file: FileModel) -> Iterator[Finding]:
+        """Every call whose tensor is a module."""
+        for call in file.facts(InitCall):
+            module = call.target.module if call.target.kind == "module" else None
+            if module is None or call.in_try or not call.function.startswith("torch.nn.init.") or not _known(module):
+                continue
+            site, node = handed_over(call.site, call.nodes.get("tensor"), call.via)
+            text = ast.unparse(node) if node is not None else "the argument"
+            yield self.finding(
+                site,
+                f"`{text}` is a {module.kind}, not a tensor: `{call.name}` raises AttributeError",
+                help=f"give it `{text}.weight`",
+                fix=_fix(site, node) if isinstance(module.slots.get("weight"), Tensor) else None,
+            )
+
+
+def _known(module: ModuleObject) -> bool:
+    """Whether it surely is a module: a class of the project or a layer of torch, not any name with a capital."""
+    return module.cls is not None or bool(module.bases) or (module.dotted or "").startswith("torch.nn.")
+
+
+def _fix(site: Site, node: ast.expr | None) -> Fix | None:
+    from initlint.fixer.attempt import attempt  # needs libcst: not on a clean run
+    from initlint.fixer.rewrite import replace_expression
+
+    if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+        return None
+    return attempt(
+        Applicability.UNSAFE,
+        "Give it the weight",
+        lambda: replace_expression(site.source, node, f"{ast.unparse(node)}.weight"),
+    )
