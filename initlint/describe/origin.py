@@ -6,7 +6,6 @@ import ast
 
 from initlint.describe.nodes import Site
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _HOPS = 4  # names of names of names
 
 
@@ -56,22 +55,10 @@ def divides(site: Site, node: ast.expr | None) -> bool:
 
 
 def _bound(site: Site, name: ast.Name) -> ast.expr | None:
-    scope: ast.AST | None = site.node
-    while scope is not None:
-        scope = site.source.parents.get(scope)
-        if scope is None or isinstance(scope, (*_FUNCTIONS, ast.Module)):
-            found = _last(scope, name) if scope is not None else None
-            if found is not None:
-                return found
+    line = getattr(site.node, "lineno", name.lineno)
+    for scope in reversed(site.source.scopes):  # the innermost first
+        if scope.first <= line <= scope.last:
+            earlier = [value for value in scope.bindings.get(name.id, ()) if value.lineno < name.lineno]
+            if earlier:
+                return earlier[-1]
     return None
-
-
-def _last(scope: ast.AST, name: ast.Name) -> ast.expr | None:
-    best: ast.expr | None = None
-    for node in ast.walk(scope):
-        if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None or node.lineno >= name.lineno:
-            continue
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if any(isinstance(target, ast.Name) and target.id == name.id for target in targets):
-            best = node.value if best is None or node.value.lineno > best.lineno else best
-    return best

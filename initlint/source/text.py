@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from initlint.finding import Span
+from initlint.source.scopes import Scope, scopes
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class SourceText:
         """For each node of the tree, the node that holds it."""
         return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
+    @cached_property
+    def scopes(self) -> list[Scope]:
+        """The module and its functions, outer ones first, each with the plain assignments in its own body."""
+        return list(scopes(self.tree))
+
     def statement(self, node: ast.AST) -> ast.stmt:
         """The innermost statement that `node` belongs to."""
         while not isinstance(node, ast.stmt):
@@ -89,7 +95,7 @@ class SourceText:
 
     def forget(self) -> None:
         """Drop the tree, which is many times larger than the text; it is parsed again when next asked for."""
-        for name in ("tree", "parents", "lines"):
+        for name in ("tree", "parents", "lines", "scopes"):
             self.__dict__.pop(name, None)
 
     def _characters(self, line: int, byte_offset: int) -> int:
