@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from initlint.describe import calls, classes, tensors
+from initlint.describe import calls, classes, exact_types, tensors
 from initlint.describe.facts import MissingAttribute
 from initlint.describe.names import canonical
 from initlint.describe.project import Constant
@@ -71,7 +71,7 @@ def _of_module(run: Run, module: ModuleObject, name: str, frame: Frame, node: as
     if name in module.slots:
         return run.settle(module.slots[name])
     if name == "__class__":
-        return module.cls if module.cls is not None else External(module.dotted or f"torch.nn.{module.kind}")
+        return exact_types.class_of(run, module)
     if module.cls is not None:
         method = classes.find(run.project, module.cls, name)
         if method is not None:

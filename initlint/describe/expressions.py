@@ -6,10 +6,10 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from initlint.describe import attributes, calls, externals, flow_operations, loops, tensors, type_tests
+from initlint.describe import attributes, calls, exact_types, externals, flow_operations, loops, tensors, type_tests
 from initlint.describe.nodes import Target, Truth
 from initlint.describe.project import Constant
-from initlint.describe.run import Frame, Run
+from initlint.describe.run import Frame, Run, Stop
 from initlint.describe.symbols import Sym
 from initlint.describe.truth import branches, compare, decided, unknown_comparison
 from initlint.describe.values import (
@@ -28,7 +28,9 @@ _BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) el
 
 def evaluate(run: Run, node: ast.expr, frame: Frame) -> Value:
     """The value of an expression."""
-    run.step()
+    run.steps += 1
+    if run.steps > run.limit:
+        raise Stop
     reader = _READERS.get(type(node))
     if reader is None:
         return run.nameless(type(node).__name__)
@@ -216,6 +218,7 @@ def _compare(run: Run, node: ast.Compare, frame: Frame) -> Value:
     operands = [evaluate(run, part, frame) for part in (node.left, *node.comparators)]
     if len(operands) == 2 and not run.forward:
         type_tests.note_comparison(run, node, operands[0], operands[1], frame)
+        exact_types.note_exact(run, node, operands[1], frame)
     if len(operands) == 2 and any(isinstance(value, Choice) for value in operands):
         options = []
         for first, left in run.options(operands[0])[:6]:

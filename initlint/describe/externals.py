@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from initlint.describe import classes, draws, forward, layers, modules, strangers, tensors, type_tests
+from initlint.describe import classes, draws, exact_types, forward, layers, modules, strangers, tensors, type_tests
 from initlint.describe.facts import HelperGivenTensor, InitName
 from initlint.describe.nodes import Copied, InitCall, InitEvent, Loaded, Seeded, Target
 from initlint.describe.run import ABSENT, Frame, Run
@@ -89,7 +89,7 @@ def _type_of(run: Run, node: ast.Call, frame: Frame) -> Value:
 
     value = run.settle(evaluate(run, node.args[0], frame))
     if isinstance(value, ModuleObject):
-        return value.cls if value.cls is not None else External(value.dotted or f"torch.nn.{value.kind}")
+        return exact_types.class_of(run, value)
     if isinstance(value, Instance):
         return value.cls
     if isinstance(value, Sym):
