@@ -81,7 +81,7 @@ class Group:
 class Mismatch:
     """The members of a group that something is wrong with. `plain` where one of them stands in a plain path.
 
-    `alone` tells that the statement serves no other weight well, so that it may be rewritten.
+    `alone` tells that the statement serves no other hidden weight well, so that it may be rewritten.
     """
 
     members: tuple[Member, ...]
@@ -140,7 +140,8 @@ def mismatch(group: Group, wrong: Callable[[Member], bool], right: Callable[[Mem
     bad = [member for member in group.members if member.matters and wrong(member)]
     held = group.event.broad and any(member.held for member in group.members)  # written for a network of such blocks
     plain = [] if held else [member for member in bad if member.plain]
-    good = any(member.matters and right(member) for member in group.members if member not in bad)
+    good = [member for member in group.members if member not in bad and member.matters and right(member)]
     if not bad or (good and not plain):
         return None
-    return Mismatch(tuple(plain or bad), bool(plain), not good)
+    hidden = any(member.parameter.follow is not None and not member.parameter.follow.output for member in good)
+    return Mismatch(tuple(plain or bad), bool(plain), not hidden)

@@ -9,7 +9,8 @@ from initlint.finding import Applicability, Edit, Fix
 from initlint.fixer.calls import quoted, receiver, replace_call
 from initlint.fixer.fragment import CannotRewrite, comments, expression, expression_text, replace
 from initlint.fixer.imports import imported_beside, init_prefix
-from initlint.fixer.statements import delete_statement, insert_after
+from initlint.fixer.layout import row
+from initlint.fixer.statements import insert_after
 from initlint.reference.recommend import Code
 from initlint.source.text import SourceText
 
@@ -60,10 +61,14 @@ def write_gates(call: InitCall, gates: int) -> tuple[Edit, ...]:
     statement = source.statement(node)
     if not isinstance(node, ast.Call) or not isinstance(statement, ast.Expr) or statement.value is not node:
         raise CannotRewrite("not a statement of its own")
+    here = row(source, statement)
+    if not here.alone:
+        raise CannotRewrite("not a line of its own")
     tensor = receiver(source, node) if call.is_method else expression_text(source, _filled(node))
     there = init_prefix(source, node)
-    loop = f"for gate in {tensor.removesuffix('.data')}.data.chunk({gates}):\n    {there.name}.orthogonal_(gate)"
-    return (*there.edits, *insert_after(source, statement, loop), *delete_statement(source, statement))
+    head = f"for gate in {tensor.removesuffix('.data')}.data.chunk({gates}):"
+    body = f"{here.indent}{here.unit}{there.name}.orthogonal_(gate)"
+    return (*there.edits, *replace(source, source.span(statement), f"{head}\n{body}"))
 
 
 def fill_after(source: SourceText, statement: ast.stmt, tensor: str, code: Code) -> tuple[Edit, ...]:
