@@ -22,12 +22,13 @@ from initlint.reference.layers import LAYERS, ParameterSpec
 
 # Lines that may write to weights, or make parameters by hand.
 _WRITES = (
-    r"(?<!__)init\w*\(|[a-z]_\(|\.data\b|Parameter\(|deepcopy|\]\s*\*\s*[a-z(]|calculate_gain|manual_seed|\.apply\("
+    r"(?<!__)\binit\w*\b|_init\w*\(|(?:xavier|kaiming|normal|uniform|orthogonal|constant|zeros?|ones|fill|eye|dirac|sparse|copy)\w*_\("
+    r"|\.data\b|Parameter\(|deepcopy|\]\s*\*\s*[a-z(]|calculate_gain|manual_seed|\.apply\(|reset_parameters|weight_norm|load_state"
     r"|\.(?:weight|bias)\b(?:\.data|\[.*\])?\s*[-+*/]?=[^=]"
 )
 _WRITES_WEIGHTS = re.compile(_WRITES)
 # A function that no model reached is read also when it builds layers, or asks for a weight's truth.
-_TOUCHES_WEIGHTS = re.compile(_WRITES + r"|\bnn\.[A-Z]\w+\(|if not? .*\.bias|if .*\.(?:bias|weight):")
+_TOUCHES_WEIGHTS = re.compile(_WRITES + r"|\bnn\.[A-Z]\w+\(|if not? .*\.bias|if .*\.(?:bias|weight):|classname|__class__")
 
 
 def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:
