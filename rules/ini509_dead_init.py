@@ -1,0 +1,194 @@
+"""INI509 dead-init: two full writes to one tensor, one right after the other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.describe.draws import METHODS
+from initlint.describe.nodes import InitCall
+from initlint.describe.symbols import constant
+from initlint.describe.values import Tensor
+from initlint.finding import Applicability, Edit, Finding, Fix, Severity
+from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import FileModel
+
+# Tensor methods that leave nothing of what was there.
+_FULL = frozenset(
+    {
+        "normal_",
+        "uniform_",
+        "fill_",
+        "zero_",
+        "copy_",
+        "exponential_",
+        "bernoulli_",
+        "random_",
+        "log_normal_",
+        "cauchy_",
+    }
+)
+_CONSTANTS = frozenset({"zeros_", "ones_", "constant_", "constant", "zero_", "fill_"})
+
+
+class DeadInit(Rule):
+    """A tensor is initialised twice in a row, so that the first init is lost.
+
+    ## What it does
+    Reports an init call whose tensor is written whole again by a later statement of the same block, with nothing in
+    between that uses it.
+
+    ## Why is this bad?
+    The first call does nothing. Most often the second was meant for the bias: the weight then gets the bias's zeros,
+    and the bias keeps torch's default.
+
+    ## Example
+    ```python
+    nn.init.xavier_uniform_(self.fc.weight)
+    nn.init.zeros_(self.fc.weight)
+    ```
+
+    ## Use instead
+    ```python
+    nn.init.xavier_uniform_(self.fc.weight)
+    nn.init.zeros_(self.fc.bias)
+    ```
+
+    ## Fix safety
+    Unsafe: it is offered where one of the two is a constant and nothing else in the function writes the bias, and it
+    changes the weights that training starts from.
+
+    ## References
+    - [torch.nn.init](https://docs.pytorch.org/docs/stable/nn.init.html): every function overwrites its argument
+    """
+
+    code = "INI509"
+    name = "dead-init"
+    severity = Severity.ERROR
+
+    def check(self, file: FileModel) -> Iterator[Finding]:
+        """Each pair of neighbouring writes to the same memory under the same name."""
+        last: dict[int, InitCall] = {}
+        for call in file.facts(InitCall):
+            storage = call.target.storage
+            if storage is None or call.target.kind != "tensor":
+                continue
+            before = last.get(id(storage))
+            last[id(storage)] = call
+            if before is None or not _dead(before, call):
+                continue
+            yield self.finding(
+                before.site,
+                f"this init is lost: line {call.site.line} writes all of `{_text(call)}` again",
+                help="delete one of the two, or give the other tensor's name",
+                layer=file.name_of(storage),
+                fix=_fix(before, call),
+            )
+
+
+def _dead(first: InitCall, second: InitCall) -> bool:
+    """Whether nothing of the first write is left, and nothing could have used it."""
+    if not (_full(first) and _full(second)) or first.guards != second.guards or first.via != second.via:
+        return False
+    if first.site.source is not second.site.source or _text(first) is None or _text(first) != _text(second):
+        return False
+    between = _between(first, second)
+    if between is None:
+        return False
+    others = [node for name, node in second.nodes.items() if name != "tensor"]
+    return not any(_mentions(node, _text(first)) for node in (*between, *others))
+
+
+def _full(call: InitCall) -> bool:
+    if call.target.region is not None or call.target.copied is not None or call.target.transposed:
+        return False
+    if call.is_method:
+        return call.name in _FULL and call.name in METHODS
+    return call.function.startswith("torch.nn.init.") and call.name not in ("calculate_gain",)
+
+
+def _tensor(call: InitCall) -> ast.expr | None:
+    """What is written to, without `.data`."""
+    node = call.nodes.get("tensor")
+    if call.is_method and isinstance(call.site.node, ast.Call) and isinstance(call.site.node.func, ast.Attribute):
+        node = call.site.node.func.value
+    while isinstance(node, ast.Attribute) and node.attr == "data":
+        node = node.value
+    return node if isinstance(node, (ast.Attribute, ast.Name, ast.Subscript)) else None
+
+
+def _text(call: InitCall) -> str | None:
+    node = _tensor(call)
+    return ast.unparse(node) if node is not None else None
+
+
+def _between(first: InitCall, second: InitCall) -> list[ast.stmt] | None:
+    """The statements between the two in their common block; None where they are not plain statements of one."""
+    source = first.site.source
+    here, there = first.site.statement.node, second.site.statement.node
+    if here is there or not (_alone(here, first) and _alone(there, second)):
+        return None
+    parent = source.parents.get(here)
+    for _, block in ast.iter_fields(parent) if parent is not None else ():
+        if isinstance(block, list) and here in block and there in block:
+            start, end = block.index(here), block.index(there)
+            return block[start + 1 : end] if start < end else None
+    return None
+
+
+def _alone(statement: ast.AST, call: InitCall) -> bool:
+    """Whether the call is the whole statement: its value is not used."""
+    return isinstance(statement, ast.Expr) and statement.value is call.site.node
+
+
+def _mentions(node: ast.AST, text: str | None) -> bool:
+    """Whether the tensor, or its layer as a whole, is used: `self.fc.weight.std()`, `spread(self.fc)`."""
+    named = (ast.Attribute, ast.Name, ast.Subscript)
+    if any(isinstance(inner, named) and ast.unparse(inner) == text for inner in ast.walk(node)):
+        return True
+    layer = (text or "").rpartition(".")[0]
+    return any(ast.unparse(inner) == layer for inner in _outermost(node))
+
+
+def _outermost(node: ast.AST) -> Iterator[ast.AST]:
+    """The dotted names in `node`, each as a whole: `self.fc.bias` without `self.fc`."""
+    if isinstance(node, (ast.Attribute, ast.Name)):
+        yield node
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _outermost(child)
+
+
+def _fix(first: InitCall, second: InitCall) -> Fix | None:
+    """Give the constant of the two to the bias, where that exists and is not written nearby."""
+    from initlint.fixer.attempt import attempt  # needs libcst: not on a clean run
+    from initlint.fixer.rewrite import replace_expression
+
+    constants = [call for call in (first, second) if call.name in _CONSTANTS and _is_bias_like(call)]
+    if len(constants) != 1 or first.target.slot != "weight" or first.target.module is None:
+        return None
+    node, source = _tensor(constants[0]), first.site.source
+    bias = first.target.module.slots.get("bias")
+    if not isinstance(node, ast.Attribute) or not (isinstance(bias, Tensor) or first.target.module.generic):
+        return None
+    wanted = f"{ast.unparse(node.value)}.bias"
+    function = source.parents.get(first.site.statement.node)
+    while function is not None and not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        function = source.parents.get(function)
+    if function is None or any(ast.unparse(n) == wanted for n in ast.walk(function) if isinstance(n, ast.Attribute)):
+        return None
+
+    def renamed() -> tuple[Edit, ...]:
+        return replace_expression(source, node, wanted)
+
+    return attempt(Applicability.UNSAFE, "Set the bias", renamed)
+
+
+def _is_bias_like(call: InitCall) -> bool:
+    """Whether it writes zeros or a small constant, as biases get."""
+    value = call.values.get("val", call.values.get("value", 0 if "zero" in call.name else 1))
+    known = constant(value)
+    return known is not None and abs(known) < 1
