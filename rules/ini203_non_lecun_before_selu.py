@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.advice import advice
-from initlint.describe.asked import times_fan
+from initlint.describe.formula import times_fan
 from initlint.describe.groups import Member, groups, is_weight, members, mismatch
 from initlint.describe.paths import longest
 from initlint.finding import Finding, Fix, Severity
@@ -98,7 +98,7 @@ class NonLecunBeforeSelu(Rule):
 def _square(member: Member) -> float | None:
     """fan_in * Var W."""
     event, parameter = member.parameter.effective, member.parameter
-    return None if event is None or event.std is None else times_fan(event.std, parameter.effective_fan_in)
+    return None if event is None or event.std is None else times_fan(event.std, parameter.effective_fan_in, power=2)
 
 
 def _wrong(member: Member) -> bool:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.describe.nodes import InitCall
-from initlint.describe.origin import origin
+from initlint.describe.nodes import InitCall, Site
 from initlint.describe.symbols import number
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
@@ -55,39 +53,33 @@ class StdAsGain(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each gain that is elsewhere in its function a std."""
-        stds: dict[ast.AST, set[str]] = defaultdict(set)
-        gains: list[tuple[InitCall, ast.AST, str]] = []
         for call in file.facts(InitCall):
-            scope = _scope(call)
-            if call.name in ("normal_", "normal") and _is_small(call, "std"):
-                stds[scope].add(_text(call, "std"))
-            elif call.name.startswith(("xavier_", "orthogonal")) and _is_small(call, "gain"):
-                gains.append((call, scope, _text(call, "gain")))
-        for call, scope, text in gains:
-            if text in stds[scope]:
-                yield self.finding(
-                    call.site,
-                    f"`{text}` is the std of the normal branch and the gain of this one: "
-                    f"{number(call.values['gain']):g} of the signal is left by each layer",
-                    help="Give the std to normal_ only; Xavier and orthogonal want a gain near 1 (calculate_gain).",
-                    layer=call.target.slot,
-                )
+            std = number(call.values.get("std"))
+            if call.name not in ("normal_", "normal") or "std" not in call.nodes or std is None or not 0 < std < SMALL:
+                continue
+            text = ast.unparse(call.nodes["std"])
+            for node in ast.walk(_function(call)):
+                if isinstance(node, ast.Call) and _gain(node) == text:
+                    yield self.finding(
+                        Site(call.site.source, node),
+                        f"`{text}` is the std of the normal branch and the gain of this one: "
+                        f"{std:g} of the signal is left by each layer",
+                        help="Give the std to normal_ only; Xavier and orthogonal want a gain near 1 (calculate_gain).",
+                    )
 
 
-def _scope(call: InitCall) -> ast.AST:
+def _function(call: InitCall) -> ast.AST:
+    """The function around the call; other branches of it are not read, so its text has to do."""
     node = call.site.node
-    while (above := call.site.source.parents.get(node)) is not None:
-        node = above
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            break
+    while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
+        node = call.site.source.parents[node]
     return node
 
 
-def _is_small(call: InitCall, name: str) -> bool:
-    value = number(call.values.get(name))
-    return name in call.nodes and value is not None and 0 < value < SMALL
-
-
-def _text(call: InitCall, name: str) -> str:
-    node = origin(call.site, call.nodes[name])
-    return ast.unparse(node) if node is not None else ""
+def _gain(node: ast.Call) -> str | None:
+    """The gain that a call of a scheme with a gain is given, as source."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if not name.startswith(("xavier_uniform", "xavier_normal", "orthogonal")):
+        return None
+    given = [keyword.value for keyword in node.keywords if keyword.arg == "gain"] or node.args[1:2]
+    return ast.unparse(given[0]) if given else None

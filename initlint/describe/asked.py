@@ -7,9 +7,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from initlint.describe.formula import times_fan
 from initlint.describe.nodes import InitCall, InitEvent, Parameter
 from initlint.describe.origin import divides, origin
-from initlint.describe.symbols import Sym, constant, number
+from initlint.describe.symbols import Sym, number
 from initlint.reference.quantity import plus
 from initlint.reference.torch_gains import TORCH_GAINS, TORCH_NONLINEARITIES, torch_gain
 
@@ -108,7 +109,7 @@ def _by_hand(parameter: Parameter, event: InitEvent) -> Asked | None:
     if event.std is None or number(event.mean) != 0 or event.call is None or not _is_formula(event):
         return None
     for family, fan in fans(parameter).items():
-        square = times_fan(event.std, fan)
+        square = times_fan(event.std, fan, power=2)
         if square is not None and any(math.isclose(square, power, rel_tol=_CLOSE) for power in (1, 2, 25 / 9)):
             return Asked(family, math.sqrt(square), by_hand=True)
     return None
@@ -129,11 +130,3 @@ def fans(parameter: Parameter) -> dict[str, Any]:
     both = plus(fan_in, fan_out)
     mean = None if both is None else both / 2
     return {name: fan for name, fan in (("fan_in", fan_in), ("fan_out", fan_out), ("xavier", mean)) if fan is not None}
-
-
-def times_fan(std: Any, fan: Any) -> float | None:
-    """std^2 * fan where that is a number whatever the configuration, else None."""
-    try:
-        return constant(std * std * fan)
-    except (TypeError, ValueError, OverflowError):
-        return None

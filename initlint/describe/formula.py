@@ -63,7 +63,7 @@ def measured(call: InitCall, value: Any) -> Iterator[Measured]:
         named |= {"channels_in": shape[1], "channels_out": shape[0]}
     for name, fan in named.items():
         if fan is not None:
-            yield Measured(name, _times(value, fan), _times(value, value, fan))
+            yield Measured(name, times_fan(value, fan), times_fan(value, fan, power=2))
 
 
 def names_a_fan(value: Any) -> tuple[float, float] | None:
@@ -118,14 +118,17 @@ def close(value: float | None, *targets: float) -> bool:
     return value is not None and any(math.isclose(value, target, rel_tol=1e-6) for target in targets)
 
 
+def times_fan(value: Any, fan: Any, power: int = 1) -> float | None:
+    """value^power * fan where that is a number whatever the configuration, else None."""
+    if any(isinstance(one, bool) or not isinstance(one, (int, float, Sym)) for one in (value, fan)):
+        return None
+    if isinstance(fan, Sym):
+        fan = (fan**-1) ** -1  # a sum as one factor, as it stands below a fraction bar
+    total: Any = fan
+    for _ in range(power):
+        total = total * value
+    return constant(total)
+
+
 def _total(fans: tuple[Any, Any]) -> Any:
     return None if fans[0] is None or fans[1] is None else fans[0] + fans[1]
-
-
-def _times(*factors: Any) -> float | None:
-    total: Any = 1
-    for factor in factors:
-        if isinstance(factor, bool) or not isinstance(factor, (int, float, Sym)):
-            return None
-        total = total * factor
-    return constant(total)
