@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # `.float()` and `.cpu()` give the tensor itself where it is float32 on the CPU, as it is when a model is built.
 _COPIES = (".clone", ".double", ".half", ".bfloat16", ".to(", ".cuda", ".repeat", ".index_select", ".masked_select")
+_DRAWS = frozenset({"zero_", "fill_", "normal_", "uniform_", "copy_", "bernoulli_", "exponential_", "log_normal_"})
 _FACTORIES = frozenset({
     "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "empty_like", "zeros", "ones", "full", "rand",
     "randn", "normal", "Parameter",
@@ -87,7 +88,7 @@ class InitOnCopy(Rule):
 def _copied(call: InitCall) -> str | None:
     """How the target stopped being the parameter, where it surely did."""
     copied, storage = call.target.copied, call.target.storage
-    if copied is None or storage is None or call.name == "__setitem__":
+    if copied is None or storage is None or not (call.name in _DRAWS or call.function.startswith("torch.nn.init.")):
         return None
     if not (storage.source or storage).is_parameter or any(guard.default is False for guard in call.guards):
         return None
@@ -108,7 +109,8 @@ def _thrown_away(call: InitCall, how: str) -> bool:
         return True  # the copy has no name
     while isinstance(tensor, (ast.Attribute, ast.Subscript, ast.Call)):
         tensor = tensor.func if isinstance(tensor, ast.Call) else tensor.value
-    return isinstance(tensor, ast.Name) and not _used_after(source, statement, tensor.id)
+    own = isinstance(tensor, ast.Name) and _assigned(source, statement, tensor.id)
+    return isinstance(tensor, ast.Name) and own and not _used_after(source, statement, tensor.id)
 
 
 def _outermost(expression: ast.expr, node: ast.expr) -> bool:
@@ -140,11 +142,22 @@ def _bindings(loop: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
                 yield statement, name
 
 
-def _used_after(source: SourceText, statement: ast.stmt, name: str) -> bool:
-    """Whether the name is read after the statement, in the function around it."""
+def _scope(source: SourceText, statement: ast.stmt) -> ast.AST:
     scope: ast.AST = statement
     while not isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Module)):
         scope = source.parents[scope]
+    return scope
+
+
+def _assigned(source: SourceText, statement: ast.stmt, name: str) -> bool:
+    """Whether the function around it makes the name itself, so that no caller holds the copy."""
+    stored = (node for node in ast.walk(_scope(source, statement)) if isinstance(node, ast.Name) and node.id == name)
+    return any(isinstance(node.ctx, ast.Store) for node in stored)
+
+
+def _used_after(source: SourceText, statement: ast.stmt, name: str) -> bool:
+    """Whether the name is read after the statement, in the function around it."""
+    scope = _scope(source, statement)
     end = (statement.end_lineno or 0, statement.end_col_offset or 0)
     return any(
         isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
