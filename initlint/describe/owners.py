@@ -1,0 +1,208 @@
+"""What the rest of the project does to a class's parameters: its heirs, the classes and functions that build it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from initlint.describe import build, classes
+from initlint.describe.index import ClassInfo, FileIndex
+from initlint.describe.nodes import Site
+from initlint.describe.project import Project
+from initlint.describe.run import Run
+from initlint.describe.values import ClassRef, Function, Storage
+
+USER_LIMIT = 24  # a class that more places build is read at these only, and the answer is no longer sure
+Place = tuple[str, int, int]
+# What code that is not read, a script's own or a trainer's, may do to the weights of a model it builds.
+_MAY_FILL = re.compile(
+    r"\binit\.\w|xavier|kaiming|init_?weights|weights?_?init|init_?param|reset_parameters|\.apply\("
+    r"|for [\w, ]+ in [\w.]*parameters\(\)|\b(p|param|parameter|weight|bias|w)\.data\b"
+    r"|(normal|uniform|copy|fill|zero)_\("
+)
+_REGISTERS = re.compile(r"regist|build_from|factory", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The tensors that one reading made, by where they are made: those left with raw memory, those copied as they are
+    and nothing else, and the rest."""
+
+    filled: frozenset[Place]
+    redrawn: frozenset[Place]  # written to after a deep copy
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What all readings of a class's users come to. `sure` is False where some code could not be read."""
+
+    ledgers: tuple[Ledger, ...]
+    sure: bool
+
+    def fills(self, site: Site) -> bool:
+        """Whether some user gives the tensor made at `site` a value."""
+        return any(place(site) in ledger.filled for ledger in self.ledgers)
+
+    def redraws(self, site: Site) -> bool:
+        """Whether some user draws the copies of the layer made at `site` anew."""
+        return any(place(site) in ledger.redrawn for ledger in self.ledgers)
+
+
+def place(site: Site) -> Place:
+    """A place in the project's text that outlives its syntax tree."""
+    node = site.node
+    return site.path, getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
+def usage(project: Project, site: Site) -> Usage:
+    """What the users of the class (or top-level function) around `site` do with what is made there."""
+    file = project.file(site.path)
+    name = _around(site)
+    if file is None or name is None or _is_registered(file, name):
+        return Usage((), False)
+    key = f"usage:{site.path}:{name}"
+    if key not in project.memo:
+        project.memo[key] = _usage(project, file, name)
+    return project.memo[key]  # type: ignore[return-value]
+
+
+def _around(site: Site) -> str | None:
+    """The name of the top-level class or function that the place is in."""
+    node: ast.AST | None = site.node
+    name: str | None = None
+    while node is not None:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            name = node.name
+        node = site.source.parents.get(node)
+    return name
+
+
+def _is_registered(file: FileIndex, name: str) -> bool:
+    """Whether a decorator puts the class where others build it by a word in a configuration."""
+    info = file.classes.get(name)
+    decorators = info.node.decorator_list if info is not None else []
+    return any(_REGISTERS.search(ast.unparse(decorator)) for decorator in decorators)
+
+
+def _usage(project: Project, file: FileIndex, name: str) -> Usage:
+    queue, seen = deque([(file, name)]), {(file.path, name)}
+    ledgers: list[Ledger] = []
+    sure = True
+    while queue:
+        home, target = queue.popleft()
+        for user, scope in _users(project, home, target):
+            if (user.path, scope or "") in seen:
+                continue
+            seen.add((user.path, scope or ""))
+            if len(seen) > USER_LIMIT:
+                return Usage(tuple(ledgers), False)
+            ledger = _read(project, user, scope)
+            sure = sure and ledger is not None
+            ledgers += [ledger] if ledger is not None else []
+            if scope is not None:
+                queue.append((user, scope))
+    return Usage(tuple(ledgers), sure)
+
+
+def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileIndex, str | None]]:
+    """The top-level classes and functions that name it, and None for code at a file's top level."""
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    for path, source in project.sources.items():
+        if name not in source.text or not word.search(source.text):
+            continue
+        file = project.file(path)
+        if file is None or not _means(project, file, home, name):
+            continue
+        for scope, node in (*((n, i.node) for n, i in file.classes.items()), *file.functions.items()):
+            if not (file is home and scope == name) and _names_it(node, name):
+                yield file, scope
+        top = [node for node in source.tree.body if not isinstance(node, _NO_CODE)]
+        if any(_names_it(node, name) for node in top):
+            yield file, None
+
+
+_NO_CODE = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Import, ast.ImportFrom)
+
+
+def _means(project: Project, file: FileIndex, home: FileIndex, name: str) -> bool:
+    """Whether the name can stand for what `home` defines: not where the file has one of its own."""
+    if file is home:
+        return True
+    found = project.member(file, name)
+    if isinstance(found, (ClassRef, Function)):
+        return found.file is home
+    return True
+
+
+def _names_it(node: ast.AST, name: str) -> bool:
+    return any(
+        (isinstance(inner, ast.Name) and inner.id == name) or (isinstance(inner, ast.Attribute) and inner.attr == name)
+        for inner in ast.walk(node)
+    )
+
+
+def _read(project: Project, file: FileIndex, scope: str | None) -> Ledger | None:
+    """What one user leaves; None where it could not be read and may do anything."""
+    key = f"ledger:{file.path}:{scope}"
+    if key not in project.memo:
+        project.memo[key] = None  # a user of itself
+        project.memo[key] = _ledger_of(project, file, scope)
+    return project.memo[key]  # type: ignore[return-value]
+
+
+def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger | None:
+    if scope is None:
+        top = [node for node in file.source.tree.body if not isinstance(node, _NO_CODE)]
+        text = "\n".join(ast.unparse(node) for node in top)
+        return None if _MAY_FILL.search(text) or any(map(_is_table, top)) else Ledger(frozenset(), frozenset())
+    if scope in file.functions:
+        return _ledger([build.read_function(project, Function(file.functions[scope], file))])
+    info = file.classes.get(scope)
+    if info is None:
+        return None
+    cls = ClassRef(info, file)
+    if classes.is_module(project, cls):
+        model, run = build.read_class(project, cls)
+        return _ledger([run, *_late(project, cls)]) if model.complete else None
+    text = "\n".join(file.source.lines[info.node.lineno - 1 : info.node.end_lineno])
+    return None if _MAY_FILL.search(text) else Ledger(frozenset(), frozenset())
+
+
+def _is_table(node: ast.stmt) -> bool:
+    """Whether it binds a name to a table of things, from which others may build by key."""
+    value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
+    words = isinstance(value, (ast.List, ast.Tuple)) and all(isinstance(item, ast.Constant) for item in value.elts)
+    return isinstance(value, (ast.Dict, ast.List, ast.Tuple)) and not words
+
+
+def _late(project: Project, cls: ClassRef) -> Iterator[Run]:
+    """The methods that the constructor does not call, read on an object that it made."""
+    info: ClassInfo = cls.info
+    for node in info.methods.values():
+        if node.name not in ("__init__", "forward") and re.search(r"init|reset", node.name):
+            yield build.read_function(project, Function(node, cls.file, owner=cls))
+
+
+def _ledger(runs: list[Run]) -> Ledger:
+    storages = [storage for run in runs for storage in run.storages]
+    filled = {place(one.site) for one in storages if one.site is not None and is_filled(one)}
+    redrawn = {place(one.site) for one in storages if one.site is not None and is_redrawn(one)}
+    return Ledger(frozenset(filled), frozenset(redrawn))
+
+
+def is_filled(storage: Storage) -> bool:
+    """Whether anything may have given a value to memory that was made raw."""
+    events = storage.events
+    return bool(events) and (events[0].scheme != "empty" or len(events) > 1)
+
+
+def is_redrawn(storage: Storage) -> bool:
+    """Whether a copy was written to after it was copied."""
+    source = storage.source
+    if source is None:
+        return False
+    inherited = {id(event) for event in source.events}
+    return any(id(event) not in inherited for event in storage.events)
