@@ -67,6 +67,8 @@ class OverwrittenSpecialInit(Rule):
         last = parameter.effective
         if last is None or last.default or not last.broad or parameter.after:
             return
+        if any(event.order > last.order for event in parameter.history):  # set again, if only in some configurations
+            return
         applied = next((one for one in found if one.order < last.order < one.end), None)
         own = _own(parameter, applied) if applied is not None else None
         if applied is None or own is None or own.site is None or not _special(parameter, own, last):
