@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.describe.externals import MM_HELPERS
 from initlint.describe.facts import HelperGivenTensor
 from initlint.describe.handing import handed_over
+from initlint.describe.init_functions import MM_HELPERS
 from initlint.describe.nodes import InitCall, Site
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule

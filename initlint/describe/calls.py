@@ -7,7 +7,7 @@ import re
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from initlint.describe import classes, draws, externals, forward, modules, tensors
+from initlint.describe import classes, draws, externals, forward, identity, modules, tensors, unknown_calls
 from initlint.describe.handing import Handing, calls_directly
 from initlint.describe.nodes import Applied, Repeat
 from initlint.describe.run import DEPTH_LIMIT, Frame, Run
@@ -45,7 +45,7 @@ def read_call(run: Run, node: ast.Call, frame: Frame) -> Value:
     run.step()
     function = evaluate(run, node.func, frame)
     if isinstance(function, External):
-        special = externals.syntactic(run, function.dotted, node, frame)
+        special = identity.syntactic(run, function.dotted, node, frame)
         if special is not NotImplemented:
             return special
     args: list[Value] = []
@@ -103,7 +103,7 @@ def call(run: Run, function: Value, args: list[Value], kwargs: dict[str, Value],
             return call(run, function.function, [*function.args, *args], {**function.kwargs, **kwargs}, node, frame)
         case Method():
             return _method(run, function, args, kwargs, node, frame)
-    return externals.unknown_call(run, function, args, kwargs, node, frame)
+    return unknown_calls.unknown_call(run, function, args, kwargs, node, frame)
 
 
 def call_function(
@@ -251,8 +251,8 @@ def _method(
     if isinstance(target, ClassName):
         return _class_name_method(run, target, name, args)
     if isinstance(target, ClassRef):
-        return externals.class_method(run, target, name, args, kwargs, node, frame)
-    return externals.unknown_call(run, method, args, kwargs, node, frame)
+        return unknown_calls.class_method(run, target, name, args, kwargs, node, frame)
+    return unknown_calls.unknown_call(run, method, args, kwargs, node, frame)
 
 
 def _super_method(

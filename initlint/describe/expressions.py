@@ -6,7 +6,16 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from initlint.describe import attributes, calls, exact_types, externals, flow_operations, loops, tensors, type_tests
+from initlint.describe import (
+    attributes,
+    calls,
+    exact_types,
+    flow_operations,
+    loops,
+    reflection,
+    tensors,
+    type_tests,
+)
 from initlint.describe.nodes import Target, Truth
 from initlint.describe.project import Constant
 from initlint.describe.run import Frame, Run, Stop
@@ -54,7 +63,7 @@ def _name(run: Run, node: ast.Name, frame: Frame) -> Value:
     if isinstance(value, External) and value.dotted.startswith("torch.nn.init."):
         last = value.dotted.rpartition(".")[2]
         if name == last or name in frame.file.imports:  # not a variable that holds it
-            externals.looked_up(run, last, node, frame)
+            reflection.looked_up(run, last, node, frame)
     return value
 
 
@@ -89,7 +98,7 @@ def constant_value(run: Run, constant: Constant, name: str) -> Value:
 def _attribute(run: Run, node: ast.Attribute, frame: Frame) -> Value:
     base = evaluate(run, node.value, frame)
     if isinstance(base, External) and base.dotted == "torch.nn.init":
-        externals.looked_up(run, node.attr, node, frame)
+        reflection.looked_up(run, node.attr, node, frame)
     if not isinstance(base, Choice):
         return attributes.get(run, base, node.attr, frame, node)
     options = []

@@ -1,0 +1,130 @@
+"""getattr, setattr, hasattr, and the other builtins that need more than their values."""
+
+from __future__ import annotations
+
+import ast
+
+from initlint.describe import (
+    classes,
+    draws,
+    modules,
+    unknown_calls,
+)
+from initlint.describe.facts import HelperGivenTensor, InitName
+from initlint.describe.run import ABSENT, Frame, Run
+from initlint.describe.symbols import Sym
+from initlint.describe.values import (
+    ClassRef,
+    External,
+    Instance,
+    ModuleObject,
+    Tensor,
+    Value,
+)  # fmt: skip
+
+
+def builtin(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
+    from initlint.describe import attributes
+    from initlint.describe.builtin_functions import BUILTINS
+
+    settled = [run.settle(arg) for arg in args]
+    if name == "getattr" and len(args) >= 2:
+        return _getattr(run, settled, node, frame)
+    if name == "setattr" and len(args) == 3:
+        if isinstance(settled[0], ModuleObject) and isinstance(settled[1], str):
+            modules.set_attribute(run, settled[0], settled[1], settled[2], frame, node)
+        elif isinstance(settled[0], Instance) and isinstance(settled[1], str):
+            run.set(settled[0], settled[1], settled[2])
+        return None
+    if name == "delattr" and len(args) == 2:
+        if isinstance(settled[0], (ModuleObject, Instance)) and settled[1] in settled[0].slots:
+            run.set(settled[0], settled[1], ABSENT)
+        return None
+    if name == "hasattr" and len(args) == 2:
+        if isinstance(settled[0], Tensor) and settled[1] in ("weight", "bias") and isinstance(node, ast.Call):
+            run.records.append(HelperGivenTensor(frame.site(node), node.args[0], settled[1], tuple(run.via)))
+        return has_attribute(run, settled[0], settled[1], frame)
+    if name == "type":
+        return run.nameless("type")
+    handler = BUILTINS.get(name)
+    if handler is not None:
+        return handler(run, settled, kwargs)
+    del attributes
+    return unknown_calls.unknown_call(run, External(f"builtins.{name}"), args, kwargs, node, frame)
+
+
+def looked_up(run: Run, name: str, node: ast.AST, frame: Frame) -> None:
+    """Note a name of torch.nn.init that is deprecated, or that it does not have."""
+    known = name in draws.SIGNATURES or name in draws.OTHER_NAMES or name in draws.TRANSFORMERS_NAMES
+    if not known and not name.startswith("_"):
+        run.records.append(InitName(frame.site(node), name, bool(frame.in_try)))
+
+
+def _getattr(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Value:
+    from initlint.describe import attributes
+
+    subject, name = args[0], args[1]
+    if isinstance(name, Sym) and isinstance(name.default, str):
+        name = name.default
+    if not isinstance(name, str):
+        return run.nameless("attribute")
+    if (
+        isinstance(subject, ModuleObject)
+        and name not in subject.slots
+        and len(args) > 2
+        and has_attribute(run, subject, name, frame) is False
+    ):
+        return args[2]
+    if isinstance(subject, External):
+        if subject.dotted == "torch.nn.init":
+            looked_up(run, name, node, frame)
+            return External(f"torch.nn.init.{name}")
+        return attributes.get(run, subject, name, frame, node)
+    value = attributes.get(run, subject, name, frame, node)
+    if (
+        isinstance(subject, Sym)
+        and len(args) > 2
+        and isinstance(value, Sym)
+        and isinstance(args[2], (int, float, str, bool, type(None)))
+        and not value.default
+        and value.default is not False
+    ):
+        return run.unknown(repr(value), args[2]) if not isinstance(value.default, (int, float, str, bool)) else value
+    return value
+
+
+def has_attribute(run: Run, subject: Value, name: Value, frame: Frame) -> Value:
+    if not isinstance(name, str):
+        return run.nameless("hasattr")
+    if isinstance(subject, ModuleObject):
+        if name in subject.slots:
+            return True
+        if subject.cls is not None:
+            if classes.find(run.project, subject.cls, name) or classes.constant(run.project, subject.cls, name):
+                return True
+            outside = [e for e in classes.order(run.project, subject.cls) if isinstance(e, External)]
+            return (
+                False
+                if all(e.dotted.startswith(("torch.nn.", "builtins.", "abc.")) for e in outside)
+                and not name.startswith("__")
+                else run.nameless("hasattr")
+            )
+        if subject.dotted is not None and subject.dotted.startswith(("torch.nn.", "activation.")):
+            if name in ("weight", "bias", "in_proj_weight", "weight_ih_l0"):
+                return False
+            return (
+                True
+                if name in ("reset_parameters",) and subject.bases
+                else (name in subject.arguments or run.nameless("hasattr"))
+            )
+        return run.nameless("hasattr")
+    if isinstance(subject, Instance):
+        return name in subject.slots or run.nameless("hasattr")
+    if isinstance(subject, Sym):
+        config = subject.single.payload if subject.single is not None else None
+        if isinstance(config, ClassRef) and name in classes.configured(run.project, config):
+            return True
+        if isinstance(config, ClassRef) and classes.is_closed(run.project, config):
+            return False
+        return run.unknown(f"hasattr({subject!r}, {name!r})")
+    return run.nameless("hasattr")

@@ -1,0 +1,117 @@
+"""Calls that cannot be followed, and what they may have done to what they were given."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from initlint.describe import (
+    classes,
+    externals,
+    forward,
+    modules,
+    strangers,
+    tensors,
+)
+from initlint.describe.nodes import InitEvent, Loaded
+from initlint.describe.run import Frame, Run
+from initlint.describe.symbols import Sym
+from initlint.describe.values import (
+    ClassRef,
+    External,
+    Method,
+    ModuleObject,
+    Sequence,
+    Tensor,
+    Value,
+)  # fmt: skip
+
+# A function of unknown make with such a name may write to what it is given.
+_MAY_WRITE = re.compile(r"init|reset|load|weight|restore|pretrain|fill_|copy_|zero", re.IGNORECASE)
+
+
+def class_method(
+    run: Run, cls: ClassRef, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
+) -> Value:
+    """`Class.from_pretrained(...)`, `nn.Module.__init__(self)`."""
+    if name == "_from_config":
+        return classes.instantiate(run, cls, args[:1], {}, node, frame)
+    if name in modules.LOADERS:
+        config = args[0] if args else None
+        made = classes.instantiate(run, cls, [config] if isinstance(config, Sym) else [], {}, node, frame)
+        if isinstance(made, ModuleObject):
+            modules.method(run, made, name, args, kwargs, node, frame)  # type: ignore[arg-type]
+        return made
+    return run.nameless(name)
+
+
+def unknown_call(
+    run: Run, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
+) -> Value:
+    """A externals.call that cannot be followed. What it is given may have been written to."""
+    dotted = function.dotted if isinstance(function, External) else ""
+    given = [*args, *kwargs.values()]
+    if dotted.endswith(".__init__") and dotted.startswith("torch.nn.") and args and isinstance(args[0], ModuleObject):
+        module = args[0]
+        if module.cls is not None:
+            classes.super_init(run, module, module.cls, None, args[1:], kwargs, node, frame)
+        return None
+    if run.forward or externals._flows(given):
+        return forward.unknown(run, given, node, frame)
+    if isinstance(function, Sym):
+        if (walked := strangers.walk(run, function)) is not None:
+            return walked
+        strangers.write(run, args, kwargs, node, frame)
+    text = _text(function, node)
+    if _MAY_WRITE.search(text):
+        for value in given:
+            _may_write(run, value, node, frame)
+        if isinstance(function, Method) and isinstance(function.target, ModuleObject):
+            _may_write(run, function.target, node, frame)
+    if text.rpartition(".")[2] in modules.LOADERS or _pretrained(run, kwargs):
+        module = ModuleObject(text.rpartition(".")[2], frame.site(node), dotted=dotted or None)
+        module.loaded = frame.site(node)
+        run.records.append(Loaded(frame.site(node), module, tuple(run.guards), run.tick()))
+        return module
+    if text.rpartition(".")[2][:1].isupper() and dotted:
+        module = ModuleObject(text.rpartition(".")[2], frame.site(node), dotted=dotted)
+        module.arguments = {**{str(i): value for i, value in enumerate(args)}, **kwargs}
+        return module
+    return run.nameless(text)
+
+
+def _pretrained(run: Run, kwargs: dict[str, Value]) -> bool:
+    value = run.settle(kwargs.get("pretrained", False))
+    weights = run.settle(kwargs.get("weights"))
+    return (
+        value is True
+        or (isinstance(weights, str) and bool(weights))
+        or (isinstance(weights, External) and "Weights" in weights.dotted)
+    )
+
+
+def _text(function: Value, node: ast.AST) -> str:
+    if isinstance(function, External):
+        return function.dotted
+    if isinstance(function, Sym):
+        return repr(function)
+    if isinstance(function, Method):
+        return function.name
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else "call"
+
+
+def _may_write(run: Run, value: Value, node: ast.AST, frame: Frame) -> None:
+    for guards, option in run.options(value):
+        with run.under(guards):
+            if isinstance(option, Tensor) and option.storage is not None:
+                tensors.write(run, option, InitEvent("unknown", frame.site(node), scope=frame.name))
+            elif isinstance(option, ModuleObject):
+                for _, tensor in modules.named_parameters(run, option):
+                    for more, inner in run.options(tensor):
+                        with run.under(more):
+                            tensors.write(run, inner, InitEvent("unknown", frame.site(node), scope=frame.name))
+            elif isinstance(option, Sequence):
+                for item in option.items[:50]:
+                    _may_write(run, item, node, frame)
