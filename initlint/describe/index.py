@@ -42,7 +42,7 @@ class FileIndex:
     def parts(self) -> tuple[str, ...]:
         """The path as package names: `a/b/__init__.py` is (a, b)."""
         pure = PurePath(self.path)
-        parts = (*pure.parts[:-1], pure.stem)
+        parts = (*(part for part in pure.parts[:-1] if part != pure.anchor), pure.stem)
         return parts[:-1] if pure.stem == "__init__" else parts
 
 

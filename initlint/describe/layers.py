@@ -71,14 +71,13 @@ def flat(run: Run, value: Value) -> Value:
 
 
 _WORDS = frozenset({"nonlinearity", "padding_mode", "padding", "activation", "mode", "device", "dtype"})
+_NUMBERS = ("_features", "_channels", "_dim", "_embeddings", "input_size", "hidden_size", "groups")  # one size each
 
 
 def sized(arguments: dict[str, Value]) -> dict[str, Any]:
     """Arguments as the tables of layers take them; a word where a size belongs is as good as unknown."""
     known = {name: plain(value) for name, value in arguments.items()}
-    return {
-        name: UNKNOWN if isinstance(value, str) and name not in _WORDS else value for name, value in known.items()
-    }
+    return {name: UNKNOWN if isinstance(value, str) and name not in _WORDS else value for name, value in known.items()}
 
 
 def plain(value: Value) -> Any:
@@ -109,9 +108,7 @@ def _add(run: Run, module: ModuleObject, spec: ParameterSpec, site: Site | None,
     module.slots[spec.name] = run.choose([(guards, tensor if outcome else None) for guards, outcome in outcomes])
 
 
-def _composite(
-    run: Run, module: ModuleObject, layer: LayerKind, arguments: dict[str, Any], site: Site | None
-) -> None:
+def _composite(run: Run, module: ModuleObject, layer: LayerKind, arguments: dict[str, Any], site: Site | None) -> None:
     known = {name: value if isinstance(value, ModuleObject) else plain(value) for name, value in arguments.items()}
     for part in layer.parts(known):
         child: Value = arguments.get(part.argument or "")
@@ -184,7 +181,16 @@ _GENERIC = {
     "kdim": None, "vdim": None, "num_layers": 1, "bidirectional": False, "proj_size": 0, "add_bias_kv": False,
     "_weight": None, "batch_first": False, "nonlinearity": "tanh",
 }  # fmt: skip
-_UNSIZED = ("bias", "affine", "elementwise_affine", "padding_idx", "groups", "stride", "kernel_size", "normalized_shape")
+_UNSIZED = (
+    "bias",
+    "affine",
+    "elementwise_affine",
+    "padding_idx",
+    "groups",
+    "stride",
+    "kernel_size",
+    "normalized_shape",
+)
 
 
 def generic(run: Run, dotted: str, site: Site | None, name: str) -> ModuleObject:

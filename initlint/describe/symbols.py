@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, Union
+from zlib import crc32
 
 
 class Missing:
@@ -89,7 +90,7 @@ class Sym:
             return NotImplemented
         terms = dict(self.terms)
         if len(terms) + len(right) > TERM_LIMIT:
-            return NotImplemented
+            return _too_long(self, "+", other)
         for monomial, coefficient in right.items():
             terms[monomial] = terms.get(monomial, 0) + coefficient
         return _simplify(terms)
@@ -111,7 +112,7 @@ class Sym:
             return NotImplemented
         terms: dict[Monomial, Number] = {}
         if len(self.terms) * len(right) > TERM_LIMIT:
-            return NotImplemented
+            return _too_long(self, "*", other)
         for left_monomial, left_coefficient in self.terms.items():
             for right_monomial, right_coefficient in right.items():
                 monomial = _multiply(left_monomial, right_monomial)
@@ -212,6 +213,11 @@ def _terms(value: object) -> dict[Monomial, Number] | None:
     if isinstance(value, (int, float)):
         return {_ONE: value}
     return None
+
+
+def _too_long(left: Sym, operator: str, right: object) -> Sym:
+    """One unknown for a sum that no person would write out."""
+    return Sym.atom(f"long sum {crc32(f'{left} {operator} {right}'.encode()):x}")
 
 
 def _multiply(left: Monomial, right: Monomial) -> Monomial:
