@@ -6,13 +6,16 @@ import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from initlint.describe.index import ClassInfo, FileIndex
 from initlint.describe.nodes import Applied, Guard, InitEvent, Site
 from initlint.describe.project import Project
 from initlint.describe.symbols import MISSING, Sym
 from initlint.describe.values import Choice, ClassRef, Heap, Mapping, Sequence, Storage, Tensor, Value, births
+
+if TYPE_CHECKING:
+    from initlint.describe.handing import Handing
 
 STEP_LIMIT = 60_000  # expressions read for one class: several times what the largest real model takes
 FUNCTION_STEP_LIMIT = 12_000

@@ -48,7 +48,7 @@ def class_method(
 def unknown_call(
     run: Run, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
 ) -> Value:
-    """A externals.call that cannot be followed. What it is given may have been written to."""
+    """A call that cannot be followed. What it is given may have been written to."""
     dotted = function.dotted if isinstance(function, External) else ""
     given = [*args, *kwargs.values()]
     if dotted.endswith(".__init__") and dotted.startswith("torch.nn.") and args and isinstance(args[0], ModuleObject):
