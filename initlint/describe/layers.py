@@ -71,13 +71,17 @@ def flat(run: Run, value: Value) -> Value:
 
 
 _WORDS = frozenset({"nonlinearity", "padding_mode", "padding", "activation", "mode", "device", "dtype"})
-_NUMBERS = ("_features", "_channels", "_dim", "_embeddings", "input_size", "hidden_size", "groups")  # one size each
+_PER_AXIS = frozenset({"kernel_size", "stride", "padding", "dilation", "output_padding", "normalized_shape", "shape"})
 
 
 def sized(arguments: dict[str, Value]) -> dict[str, Any]:
-    """Arguments as the tables of layers take them; a word where a size belongs is as good as unknown."""
+    """Arguments as the tables of layers take them; a word or a tuple where a size belongs is as good as unknown."""
     known = {name: plain(value) for name, value in arguments.items()}
-    return {name: UNKNOWN if isinstance(value, str) and name not in _WORDS else value for name, value in known.items()}
+    return {name: value if _fits(name, value) else UNKNOWN for name, value in known.items()}
+
+
+def _fits(name: str, value: Any) -> bool:
+    return name in _WORDS if isinstance(value, str) else name in _PER_AXIS or not isinstance(value, tuple)
 
 
 def plain(value: Value) -> Any:
