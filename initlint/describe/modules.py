@@ -22,8 +22,15 @@ def set_attribute(run: Run, module: ModuleObject, name: str, value: Value, frame
     if not run.forward:
         run.records.append(
             AttributeWrite(
-                frame.site(statement), module, name, value, module.slots.get(name), ready, frame.name,
-                tuple(run.guards), run.tick(),
+                frame.site(statement),
+                module,
+                name,
+                value,
+                module.slots.get(name),
+                ready,
+                frame.name,
+                tuple(run.guards),
+                run.tick(),
             )  # fmt: skip
         )
     for _, option in run.options(value):
@@ -245,6 +252,7 @@ def _register_buffer(
     name, value = _two(args, kwargs, "name", "tensor")
     if isinstance(name, str):
         run.set(module, name, value)
+        run.buffers.append((module, name, frame.site(node)))
 
 
 def _add_module(

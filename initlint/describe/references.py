@@ -14,6 +14,7 @@ from initlint.describe.values import ClassRef
 from initlint.source.text import SourceText
 
 if TYPE_CHECKING:
+    from initlint.describe.deferred import Missed
     from initlint.describe.project import Project
 
 # Only such names are ever asked for; keeping no others keeps the index of a large project small.
@@ -50,6 +51,12 @@ class References:
     def definitions(self, path: str) -> Iterator[Definition]:
         """Every function and method that the file defines."""
         return definitions(self, path)
+
+    def missed(self, path: str) -> Iterator[Missed]:
+        """What deferred inits of the file's models leave out."""
+        from initlint.describe.deferred import missed  # it reads models, and few projects defer
+
+        return missed(self, path)
 
     def heirs(self, cls: ClassRef) -> list[ClassRef]:
         """The classes of the project that derive from `cls`."""

@@ -12,7 +12,18 @@ from initlint.describe.index import ClassInfo, FileIndex
 from initlint.describe.nodes import Applied, Guard, InitEvent, Site
 from initlint.describe.project import Project
 from initlint.describe.symbols import MISSING, Sym
-from initlint.describe.values import Choice, ClassRef, Heap, Mapping, Sequence, Storage, Tensor, Value, births
+from initlint.describe.values import (
+    Choice,
+    ClassRef,
+    Heap,
+    Mapping,
+    ModuleObject,
+    Sequence,
+    Storage,
+    Tensor,
+    Value,
+    births,
+)
 
 if TYPE_CHECKING:
     from initlint.describe.handing import Handing
@@ -75,6 +86,7 @@ class Run:
     broad: int = 0
     fresh: int = 0
     initialised: set[int] = field(default_factory=set)  # modules whose nn.Module.__init__ has run
+    buffers: list[tuple[ModuleObject, str, Site]] = field(default_factory=list)  # as registered
 
     def step(self) -> None:
         """Count one step; raise Stop when there were too many."""
