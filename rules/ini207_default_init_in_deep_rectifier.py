@@ -26,7 +26,8 @@ class DefaultInitInDeepRectifier(Rule):
     ## What it does
     Follows the signal through layers with weights whose output meets ReLU or its kin, with neither a norm nor an
     addition nor a gate between, and speaks from 6 layers on where all are left as their constructors make them.
-    Layers made in a loop count as often as it runs. The finding sits on the first.
+    Layers made in a loop count as often as it runs. The finding sits on the first. A model whose weights are always
+    loaded from a file is silent.
 
     ## Why is this bad?
     torch's default, U(+-1/sqrt(fan_in)), has a third of the variance that keeps a linear signal, a sixth of what ReLU
@@ -68,7 +69,7 @@ class DefaultInitInDeepRectifier(Rule):
             own = [member for member in members(file) if member.model is model and _is_default(member)]
             path, depth = longest(own, _accepts) if own else ([], 0)
             site = path[0].parameter.site if path else None
-            if depth < LAYERS or site is None:
+            if depth < LAYERS or site is None or _is_loaded(path[0]):
                 continue
             activation = path[0].activation or "relu"
             kept = math.sqrt(TORCH_VARIANCE * GAINS[activation].second)
@@ -87,6 +88,13 @@ def _is_default(member: Member) -> bool:
     event = member.parameter.effective
     sure = event is not None and event.default and event.certain and event.scheme == "kaiming_uniform"
     return sure and is_weight(member.parameter) and not member.parameter.module.wrappers
+
+
+def _is_loaded(member: Member) -> bool:
+    from initlint.describe.pretrained import is_loaded  # only long series ask for it
+
+    root = member.model.root
+    return root is not None and root.cls is not None and is_loaded(member.parameter.flow.project, root.cls)
 
 
 def _accepts(member: Member) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
 
 _VARIANCES = (2, 3, 4, 6, math.sqrt(2), math.sqrt(3), math.sqrt(6))  # the numerators of He's and Glorot's formulas
-_ROOTED = (4, 9, 36)  # squares of numerators left outside the root: 2 / sqrt(n), 3 / sqrt(n), 6 / sqrt(n)
+_NUMERATORS = (2, 3, 6)  # left outside the root: 2 / sqrt(n), 3 / sqrt(n), 6 / sqrt(n)
 
 
 class VarianceAsStd(Rule):
@@ -62,35 +62,37 @@ class VarianceAsStd(Rule):
             if found is None or call.target.layer in ("Embedding", "EmbeddingBag"):
                 continue
             value, node, is_bound = found
-            rooted = formula.rooted_denominator(call, node)
-            if _is_variance(call, value, node, is_bound=is_bound, rooted=rooted):
+            outside = formula.left_outside(call, node)
+            if _is_variance(call, value, node, is_bound=is_bound, outside=outside):
                 what = "bound" if is_bound else "std"
-                told = "has its root in the wrong place" if rooted else "is a variance: the root is missing"
+                told = "has its root in the wrong place" if outside else "is a variance: the root is missing"
                 yield self.finding(
                     call.site,
                     f"the {what} {_text(call, node)} {told}",
                     help="Var W = 2/fan_in (He) and 2/(fan_in + fan_out) (Glorot) are variances; the std is their root, "
                     "and the bound of a uniform distribution sqrt(3) times that.",
                     layer=call.target.slot,
-                    fix=_fix(call, node, rooted=rooted),
+                    fix=_fix(call, node, rooted=outside is not None),
                 )
 
 
-def _is_variance(call: InitCall, value: object, node: ast.expr | None, *, is_bound: bool, rooted: bool) -> bool:
+def _is_variance(
+    call: InitCall, value: object, node: ast.expr | None, *, is_bound: bool, outside: float | None
+) -> bool:
     if not formula.is_formula(call, value, node) or formula.is_no_fan(call, node):
         return False
+    if outside is None and formula.has_root(call, node):
+        return False
+    named = formula.names_a_fan(value) if call.target.shape is None else None
+    if outside is not None:
+        rooted = [one.squared for one in formula.measured(call, value)]
+        rooted += [named[0] ** 2] if named is not None and named[1] == -0.5 else []
+        fits = any(formula.close(square, outside**2) for square in rooted) or formula.is_made_of_sizes(call, value)
+        return outside in _NUMERATORS and fits
     for one in formula.measured(call, value):
         if formula.close(one.once, *_VARIANCES) or (one.fan in ("fan_in", "sum") and _alone(one.once, is_bound)):
             return True
-        if rooted and formula.close(one.squared, *_ROOTED):
-            return True
-    named = formula.names_a_fan(value) if call.target.shape is None else None
-    if named is None:
-        return False
-    coefficient, exponent = named
-    return (exponent == -1 and formula.close(coefficient, *_VARIANCES)) or (
-        rooted and exponent == -0.5 and formula.close(coefficient**2, *_ROOTED)
-    )
+    return named is not None and named[1] == -1 and formula.close(named[0], *_VARIANCES)
 
 
 def _alone(once: float | None, is_bound: bool) -> bool:

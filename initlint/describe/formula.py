@@ -80,6 +80,18 @@ def names_a_fan(value: Any) -> tuple[float, float] | None:
     return float(coefficient), float(exponents.pop())
 
 
+def is_made_of_sizes(call: InitCall, value: Any) -> bool:
+    """Whether all unknowns in the number are sizes of the tensor that it fills: a fan but for a group or a stride."""
+    own = _atoms(value)
+    return bool(own) and own <= set().union(*(_atoms(size) for size in call.target.shape or ()))
+
+
+def _atoms(value: Any) -> set[Any]:
+    if not isinstance(value, Sym):
+        return set()
+    return {atom for monomial in value.terms for atom, _ in monomial}
+
+
 def is_no_fan(call: InitCall, node: ast.expr | None) -> bool:
     """Whether the source names a rank, a learning rate or a count of layers where a fan would stand."""
     texts = [inner.id if isinstance(inner, ast.Name) else inner.attr for inner in parts(call.site, node)
@@ -87,11 +99,27 @@ def is_no_fan(call: InitCall, node: ast.expr | None) -> bool:
     return any(_NO_FAN.search(text.replace("_", " ")) for text in texts)
 
 
-def rooted_denominator(call: InitCall, node: ast.expr | None) -> bool:
-    """Whether the expression is a plain number over a root: `2 / math.sqrt(n)`."""
+def left_outside(call: InitCall, node: ast.expr | None) -> float | None:
+    """The plain number over a root: 2 in `2 / math.sqrt(n)`."""
     match bare(call, node):
-        case ast.BinOp(left=left, op=ast.Div(), right=right) if is_literal(left):
-            return is_root(right)
+        case ast.BinOp(left=ast.Constant(value=int() | float() as number), op=ast.Div(), right=right) if is_root(right):
+            return number
+    return None
+
+
+def has_root(call: InitCall, node: ast.expr | None) -> bool:
+    """Whether a root of something that is no plain number is taken anywhere in the expression."""
+    return any(_roots_something(inner) for inner in parts(call.site, node))
+
+
+def _roots_something(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(args=[inside]) if is_root(node):
+            return not is_literal(inside)
+        case ast.BinOp(left=inside) if is_root(node):
+            return not is_literal(inside)
+        case ast.BinOp(op=ast.Pow(), right=ast.UnaryOp()) | ast.Call(func=ast.Attribute(attr="rsqrt")):
+            return True
     return False
 
 

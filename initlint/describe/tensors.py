@@ -127,7 +127,7 @@ def look(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Tensor:
     if name in ("view", "reshape"):
         sizes = args[0].items if len(args) == 1 and isinstance(args[0], Sequence) else tuple(args)
         known = tuple(sizes) if sizes else None
-        if known and shape and len(known) == 2 and known[0] == shape[0] and known[1] == -1:
+        if known and shape and None not in shape and len(known) == 2 and known[0] == shape[0] and known[1] == -1:
             rest: Any = 1
             for size in shape[1:]:
                 rest = rest * size

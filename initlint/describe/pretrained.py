@@ -1,0 +1,48 @@
+"""Models whose weights always come from a file, wherever the project builds them."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from initlint.describe.project import Project
+from initlint.describe.values import ClassRef
+
+_OWN = re.compile(r"pretrain|load_|_load|init_\w*(vgg|imagenet)|from_", re.IGNORECASE)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def is_loaded(project: Project, cls: ClassRef) -> bool:
+    """Whether the class fetches its own weights, or a function that builds it loads them unconditionally."""
+    if any(_OWN.search(name) for name in cls.info.methods):
+        return True
+    texts = ((path, source.text) for path, source in project.sources.items())
+    return any(_loads(project, path, cls.name) for path, text in texts if f"{cls.name}(" in text and "load" in text)
+
+
+def _loads(project: Project, path: str, name: str) -> bool:
+    file = project.file(path)
+    if file is None:
+        return False
+    functions = [node for node in ast.walk(file.source.tree) if isinstance(node, _FUNCTIONS)]
+    return any(_builds(node, name) and any(map(_is_load, node.body)) for node in functions)
+
+
+def _builds(function: ast.AST, name: str) -> bool:
+    return any(
+        isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)) and _last(node.func) == name
+        for node in ast.walk(function)
+    )
+
+
+def _last(node: ast.Name | ast.Attribute) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr
+
+
+def _is_load(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="load_state_dict"))):
+            return True
+        case ast.Assign(value=ast.Call(func=ast.Attribute(attr="load_state_dict"))):
+            return True
+    return False
