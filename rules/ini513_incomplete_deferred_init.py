@@ -53,7 +53,7 @@ class IncompleteDeferredInit(Rule):
 
     ## References
     - [torch.nn.Module.to_empty](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html)
-    - [karpathy/nanochat#686](https://github.com/karpathy/nanochat/pull/686): three parameters that `init_weights` forgot
+    - [karpathy/nanochat#686](https://github.com/karpathy/nanochat/pull/686): three parameters forgotten
     """
 
     code = "INI513"
@@ -65,7 +65,7 @@ class IncompleteDeferredInit(Rule):
         for one in file.references.missed(file.path) if file.references is not None else ():
             yield self.finding(
                 one.site,
-                f"{one.owner}.{one.method}() does not fill the {one.what} {one.name}: after to_empty() it is raw memory",
+                f"{one.owner}.{one.method}() leaves out the {one.what} {one.name}: after to_empty() it is raw memory",
                 help=f"Write it in {one.method}().",
                 layer=f"{one.owner}.{one.name}",
             )
