@@ -37,13 +37,16 @@ def repair(engine: Engine, outcome: Outcome, *, unsafe: bool) -> Repaired:
             if before is not None:
                 originals.setdefault(path, before)
         outcome = engine.rerun(outcome, changed(outcome.files, made.values()), list(made))
-    current = {path: outcome.text(path) for path in originals}
-    changes = {
+    return Repaired(outcome, changes_of(originals, outcome), fixed)
+
+
+def changes_of(originals: Mapping[str, SourceText], outcome: Outcome) -> dict[str, tuple[SourceText, SourceText]]:
+    """Each file that is not what it was, before and after."""
+    return {
         path: (before, after)
         for path, before in originals.items()
-        if (after := current[path]) is not None and after.text != before.text
+        if (after := outcome.text(path)) is not None and after.text != before.text
     }
-    return Repaired(outcome, changes, fixed)
 
 
 def fixable(findings: Iterable[Finding], *, unsafe: bool) -> list[Finding]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from initlint.analyse import FileResult
+from initlint.report.harmless import visible
 
 _PATIENCE = 1.0  # seconds without a bar: a bar that flashes by is a nuisance
 _EVERY = 0.1
@@ -44,3 +46,15 @@ def _with_bar(results: Iterator[FileResult], done: int, total: int) -> Iterator[
             if time.monotonic() - last > _EVERY:
                 bar.refresh()
                 last = time.monotonic()
+
+
+@contextmanager
+def saying(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """What tells, on a terminal's standard error, what is being done."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console  # costs more than a small run
+
+    with Console(stderr=True).status("building") as status:
+        yield lambda text: status.update(visible(text))

@@ -23,6 +23,7 @@ class Request:
     paths: tuple[str, ...]
     settings: Settings
     diff: bool = False
+    verify: bool = False
     output_file: str | None = None
     exit_zero: bool = False
     exit_non_zero_on_fix: bool = False
@@ -45,7 +46,10 @@ class Request:
         start = start_of(paths, options["stdin_filename"])
         settings = load(start, config=options["config"], isolated=options["isolated"])
         own = {name: value for name, value in options.items() if name in cls.__slots__}
-        return cls(paths, settings.overridden(_COMMAND_LINE, **_overrides(options, settings)), **own, debug=debug)
+        settings = settings.overridden(_COMMAND_LINE, **_overrides(options, settings))
+        if options["verify"] and not (settings.fix or options["diff"]):
+            raise UsageError("--verify proves fixes: it needs --fix or --diff")
+        return cls(paths, settings, **own, debug=debug)
 
     @property
     def from_stdin(self) -> bool:

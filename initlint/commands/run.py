@@ -6,6 +6,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from initlint.report.harmless import visible
 from initlint.report.model import Report
 from initlint.source.discover import discover, is_force_excluded
 from initlint.source.files import Files, given, scan
+
+if TYPE_CHECKING:
+    from initlint.repair import Repaired
 
 _CLEAN, _FOUND, _BUG = 0, 1, 3
 
@@ -98,12 +102,28 @@ def _fix(request: Request, engine: Engine, outcome: Outcome) -> tuple[Outcome, i
     from initlint.commands.changes import show, store  # libcst is not among what they load
     from initlint.repair import repair
 
-    repaired = repair(engine, outcome, unsafe=request.settings.unsafe_fixes)
+    if request.verify:
+        repaired = _verified(request, engine, outcome)
+    else:
+        repaired = repair(engine, outcome, unsafe=request.settings.unsafe_fixes)
     if request.diff:
         show(repaired, request)
     else:
         store(repaired, request)
     return repaired.outcome, repaired.fixed, len(repaired.changes)
+
+
+def _verified(request: Request, engine: Engine, outcome: Outcome) -> Repaired:
+    """Keep the fixes that prove themselves; what was found out about each goes to standard error."""
+    from initlint.commands.progress import saying  # only --verify builds models
+    from initlint.fixer.verify import verify
+    from initlint.report.proofs import proofs
+
+    with saying(quiet=request.quiet) as say:
+        found = verify(engine, outcome, unsafe=request.settings.unsafe_fixes, progress=say)
+    if not request.quiet:
+        click.echo(proofs(found.proofs, color=wants_color(request.color, sys.stderr)), err=True, nl=False)
+    return found.repaired
 
 
 def _tell(request: Request, engine: Engine, outcome: Outcome, *, fixed: int, seconds: float) -> None:

@@ -13,6 +13,7 @@ from torch import nn
 
 from initlint.runtime.advice import advise
 from initlint.runtime.build import Build, build_real, build_taped
+from initlint.runtime.digest import digests
 from initlint.runtime.inputs import load_function
 from initlint.runtime.load import Recipe, checked, find_recipe
 from initlint.runtime.lost import lost_writes
@@ -54,6 +55,8 @@ def examine(target: Target, request: Request) -> Iterator[str | Model]:
     subject = with_numbers(subject)
     yield f"reading the numbers of {recipe.name}"
     model = weigh(subject)
+    if request.digests and subject.real is not None:
+        model = replace(model, digests=digests(target, recipe, request.seed))
     yield model
     if subject.real is not None and request.propagate:
         yield f"following the signal through {recipe.name}"

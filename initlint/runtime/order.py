@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from initlint.config import Settings, load
@@ -61,10 +61,16 @@ class Order:
 
 def of_settings(settings: Settings) -> Request:
     """The request that the configuration alone makes: for `initlint src/ --runtime`."""
+    request = without_targets(settings)
+    return replace(request, targets=tuple(one for target in configured(settings) for one in expand(target)))
+
+
+def without_targets(settings: Settings) -> Request:
+    """The seeds and limits that the configuration sets, for targets that are found otherwise."""
     _check_keys(settings.runtime, _TABLE_KEYS, settings, "runtime")
     table = settings.runtime
     return Request(
-        targets=tuple(one for target in configured(settings) for one in expand(target)),
+        targets=(),
         seed=int(table.get("seed", 0)),
         seeds=int(table.get("seeds", 3)),
         time_limit=float(table.get("time-limit", 300.0)),

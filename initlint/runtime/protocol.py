@@ -52,6 +52,8 @@ class Request:
     alpha: float = 1e-6
     propagate: bool = True
     statistics: bool = True
+    overlay: dict[str, str] = field(default_factory=dict)  # path -> text to import in the place of what is on the disk
+    digests: bool = False  # tell the bits of every tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,7 @@ class Model:
     seconds: float = 0.0
     memory: int = 0
     torch: str = ""
+    digests: dict[str, str] = field(default_factory=dict)  # name of a tensor -> name of its bits
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from initlint.errors import InitlintError
+from initlint.runtime.overlay import lay_over
 from initlint.runtime.protocol import Failure, Request, Target, decode, encode
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def main() -> None:
     sys.argv = ["initlint"]
     limit_memory(request.memory_limit)
     warnings.simplefilter("ignore")
+    lay_over(request.overlay)
     missing = _without_torch()
     for number, target in enumerate(request.targets):
         channel.send("start", {"number": number, "target": target.text})
