@@ -44,7 +44,7 @@ class OverwrittenPretrained(Rule):
     ```
 
     ## References
-    - [torch.nn.Module.apply](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html): it visits every submodule
+    - [torch.nn.Module.apply](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html)
     """
 
     code = "INI505"

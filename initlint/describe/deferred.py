@@ -36,17 +36,17 @@ def missed(references: References, path: str) -> Iterator[Missed]:
     """What the deferred init of the file's models leaves out."""
     project = references.project
     file = project.file(path)
-    scripts = (
-        {use.path for use in references.of("to_empty") if use.through == "attribute"} if file is not None else set()
-    )
-    for info in file.classes.values() if file is not None and scripts else ():
+    scripts = {use.path for use in references.of("to_empty") if use.through == "attribute"}
+    if file is None or not scripts:
+        return
+    for info in file.classes.values():
         cls = ClassRef(info, file)
         if not classes.is_module(project, cls):
             continue
         built = [script for script in sorted(scripts) if _builds(project.file(script), info.name)]
-        for method in _methods(references, cls, built):
+        method = next(_methods(references, cls, built), None)
+        if method is not None:
             yield from _left_out(references, cls, method)
-            break
 
 
 def _builds(script: FileIndex | None, name: str) -> bool:
