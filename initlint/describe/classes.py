@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from initlint.describe import templates
 from initlint.describe.facts import Constructed
 from initlint.describe.nodes import Site
-from initlint.describe import templates
 from initlint.describe.run import DEPTH_LIMIT, Frame, Run
 from initlint.describe.values import (
     ClassRef,
@@ -157,6 +157,8 @@ def find(project: Project, cls: ClassRef, name: str, after: ClassRef | None = No
         at = next((i for i, entry in enumerate(entries) if isinstance(entry, ClassRef) and entry == after), -1)
         entries = entries[at + 1 :]
     for entry in entries:
+        if name == "__init__" and isinstance(entry, External) and entry.dotted.startswith("torch.nn."):
+            return None  # nn.Module's own constructor comes first, and calls no other
         if isinstance(entry, ClassRef) and name in entry.info.methods:
             if entry.name == "PreTrainedModel" and name != "_init_weights":
                 return None  # transformers' machinery: `modules` knows what it comes to

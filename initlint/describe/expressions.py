@@ -320,7 +320,9 @@ def narrowing(test: Value) -> dict[Sym, Value]:
 
 
 def note_truth(run: Run, node: ast.expr, value: Value, frame: Frame) -> None:
-    """Remember where the truth of a tensor is asked for."""
+    """Remember where the truth of a tensor is asked for. Of `a and b` the parts are noted, one by one."""
+    if isinstance(node, ast.BoolOp):
+        return
     value = run.settle(value)
     if isinstance(value, Choice):
         present = [option for _, option in run.options(value) if isinstance(option, Tensor)]

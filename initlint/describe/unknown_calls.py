@@ -51,7 +51,7 @@ def unknown_call(
     """A call that cannot be followed. What it is given may have been written to."""
     dotted = function.dotted if isinstance(function, External) else ""
     given = [*args, *kwargs.values()]
-    if dotted.endswith(".__init__") and dotted.startswith("torch.nn.") and args and isinstance(args[0], ModuleObject):
+    if dotted.endswith(".__init__") and args and isinstance(args[0], ModuleObject):
         module = args[0]
         if module.cls is not None:
             classes.super_init(run, module, module.cls, None, args[1:], kwargs, node, frame)
