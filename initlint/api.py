@@ -13,6 +13,7 @@ from initlint.source.files import given, scan
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
+    from initlint.picture import Picture
 
 
 def lint_paths(paths: Sequence[str], settings: Settings | None = None) -> list[Finding]:
@@ -29,6 +30,17 @@ def lint_source(text: str, path: str = "<string>", settings: Settings | None = N
     """The findings in a text; a `path` that ends in .ipynb makes it a notebook."""
     engine = make(Settings() if settings is None else settings)
     return list(engine.run(given(path, text.encode(errors="surrogatepass"))).findings)
+
+
+def describe(paths: Sequence[str], settings: Settings | None = None) -> Picture:
+    """The models in files and folders, as `initlint describe PATHS` tells them: `models`, each with its `parameters`,
+    and in `problems` what kept a file from being read.
+    """
+    from initlint.picture import picture  # parses
+
+    if settings is None:
+        settings = load(paths[0] if paths else ".")
+    return picture(make(settings), scan(discover(paths, settings.filters)))
 
 
 def describe_source(text: str, path: str = "<string>") -> FileModel:

@@ -156,12 +156,19 @@ class Sym:
                 result = self * result
             return result
         if len(self.terms) != 1:
-            whole = Atom(f"({self})", inner=self)
-            return Sym({((whole, exponent),): 1})
+            factor = self._factor()
+            sum_ = self if factor == 1 else _simplify({m: c / factor for m, c in self.terms.items()})
+            return _simplify({((Atom(f"({sum_})", inner=sum_), exponent),): factor ** float(exponent)})
         ((monomial, coefficient),) = self.terms.items()
         if coefficient <= 0 and not exponent.is_integer():
             return Sym.atom(f"({self})**{power}")
         return _simplify({tuple((a, e * exponent) for a, e in monomial): coefficient**exponent})
+
+    def _factor(self) -> Number:
+        """What all coefficients are multiples of: 2/(a + b) is 1/(a/2 + b/2), however it was written."""
+        least = min(abs(coefficient) for coefficient in self.terms.values())
+        whole = all((coefficient / least).is_integer() for coefficient in self.terms.values())
+        return least if whole else 1
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sym) or self.terms.keys() != other.terms.keys():
