@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from initlint.describe.nodes import AttributeWrite
+from initlint.describe.nodes import AttributeWrite, Moved
 from initlint.describe.values import Choice, Tensor
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
@@ -48,7 +48,10 @@ class TensorForParameter(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """Every write of a tensor over a parameter, and every registration of one."""
+        moved = {id(one.storage) for one in file.facts(Moved)}  # no parameter any more, on another device
         for write in file.facts(AttributeWrite):
+            if any(isinstance(old, Tensor) and id(old.storage) in moved for old in _options(write.previous)):
+                continue
             registers = _registers(write)
             if not write.ready or write.module.wrappers or not _plain(write.value):
                 continue

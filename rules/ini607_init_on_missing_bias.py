@@ -55,9 +55,9 @@ class InitOnMissingBias(Rule):
             if call.target.kind != "none" or call.in_try or any(_unknown_switch(guard) for guard in call.guards):
                 continue
             site, node = handed_over(call.site, _tensor(call), call.via)
-            if not _is_slot(node) and not (site is call.site and isinstance(node, ast.Name)):
+            if node is None or not _is_slot(node):
                 continue
-            text = ast.unparse(node) if node is not None else "the tensor"
+            text = ast.unparse(node)
             when = _when(call)
             yield self.finding(
                 site,
@@ -78,12 +78,14 @@ def _tensor(call: InitCall) -> ast.expr | None:
     return base.value if isinstance(base, ast.Attribute) and base.attr == "data" else base
 
 
-def _is_slot(node: ast.expr | None) -> bool:
+def _is_slot(node: ast.expr) -> bool:
+    """Whether it names a parameter of a layer."""
     match node:
-        case ast.Attribute():
-            return True
-        case ast.Call(func=ast.Name(id="getattr"), args=[_, _]):
-            return True
+        case (
+            ast.Attribute(attr=name)
+            | ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str() as name)])
+        ):
+            return "bias" in name or "weight" in name
     return False
 
 
@@ -105,7 +107,7 @@ def _fix(site: Site, text: str) -> Fix | None:
     from initlint.fixer.wrap import guard
 
     source, statement = site.source, site.statement.node
-    if not isinstance(statement, ast.Expr) or text == "the tensor":
+    if not isinstance(statement, ast.Expr):
         return None
     return attempt(
         Applicability.SAFE, "Ask whether it is there", lambda: guard(source, [statement], f"{text} is not None")

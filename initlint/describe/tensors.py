@@ -75,7 +75,7 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
     text = f"[{frame.file.source.segment(frame.file.source.span(node))}]"
     shape = tensor.shape if tensor.shape is not None else tensor.storage.shape
     left: list[Any] | None = list(shape) if shape is not None else None
-    copied = tensor.copied
+    copied, tracked = tensor.copied, tensor.tracked
     axis = 0
     for dim in dims:
         match dim:
@@ -94,7 +94,10 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
                 value = run.settle(_evaluate(run, dim, frame))
                 if isinstance(value, Tensor) or (isinstance(value, Sequence) and value.kind != "tuple"):
                     copied, left = "advanced indexing", None
-                elif left is not None and axis < len(left):
+                    continue
+                if isinstance(value, Sym) and not repr(value).startswith("i#"):
+                    tracked = False  # perhaps a tensor of indices, and the result a copy
+                if left is not None and axis < len(left):
                     del left[axis]
     whole = all(isinstance(dim, ast.Slice) and dim.lower is None and dim.upper is None for dim in dims)
     return replace(
@@ -102,6 +105,7 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
         region=tensor.region if whole else (tensor.region or "") + text,
         shape=tuple(left) if left is not None else None,
         copied=copied,
+        tracked=tracked,
         is_parameter=False,
     )
 
@@ -301,7 +305,7 @@ def assign_item(run: Run, tensor: Tensor, index_node: ast.expr, value: Value, st
     """`w[i] = value`: writes to the part, whatever the kind of index."""
     whole = isinstance(index_node, ast.Constant) and index_node.value is Ellipsis
     whole = whole or (isinstance(index_node, ast.Slice) and index_node.lower is None and index_node.upper is None)
-    target = tensor if whole else replace(index(run, tensor, index_node, frame), copied=tensor.copied)
+    target = tensor if whole else replace(index(run, tensor, index_node, frame), copied=tensor.copied, tracked=tensor.tracked)
     call = InitCall(
         "Tensor.__setitem__", frame.site(statement), {"value": value}, {}, target_of(replace(target, is_parameter=tensor.is_parameter)),
         tuple(run.guards), frame.name, bool(frame.in_try), run.grad, bool(run.broad), 2,
