@@ -11,6 +11,7 @@ from initlint.describe import (
 )
 from initlint.describe.nodes import Copied, Seeded
 from initlint.describe.run import Frame, Run
+from initlint.describe.symbols import Sym
 from initlint.describe.values import (
     Function,
     ModuleObject,
@@ -26,6 +27,9 @@ def _deepcopy(run: Run, args: list[Value], kwargs: dict[str, Value], node: ast.A
     made = clone(run, value)
     if isinstance(value, ModuleObject) and isinstance(made, ModuleObject):
         run.records.append(Copied(frame.site(node), value, made, None))
+    elif isinstance(value, Sym) and not run.forward:  # what it is stays unknown, that it is copied does not
+        unknown = ModuleObject("Module", None, generic=True)
+        run.records.append(Copied(frame.site(node), unknown, unknown, None))
     return made
 
 

@@ -1,0 +1,211 @@
+"""INI105 identical-clones: layers made by deepcopy of one layer start with equal weights."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.describe.nodes import Copied, Site
+from initlint.describe.owners import is_redrawn, place, usage
+from initlint.describe.values import Choice, ModuleObject, Storage, Tensor
+from initlint.finding import Applicability, Finding, Fix, Severity
+from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import FileModel
+    from initlint.describe.values import Value
+
+_ON_PURPOSE = re.compile(
+    r"target|(?<![a-z])ema|teacher|momentum|(?<![a-z])old|averag|shadow|frozen|initial|backup|best|snapshot|(?<![a-z])ref|"
+    r"orig|prev|pretrain|_k\b|key_|swa|delay",
+    re.IGNORECASE,
+)
+_STACKS = frozenset({"ModuleList", "Sequential", "ModuleDict"})
+_FIXED = frozenset({"copy", "unknown", "empty", "zeros", "ones", "constant", "eye"})
+_DEPTH = 12  # parts of parts
+
+
+class IdenticalClones(Rule):
+    """Layers that should differ are deep copies of one layer.
+
+    ## What it does
+    Reports `copy.deepcopy(layer)` in the making of a list of layers (experts, stacked blocks, heads), and
+    `nn.TransformerEncoder(layer, n)`, which does the same inside, where no later init draws the copies anew.
+
+    Silent for target, teacher, EMA and other copies that are meant to be equal, for layers with loaded or constant
+    weights, and where an owner, a loop over `parameters()` or a script initialises the whole model afterwards.
+
+    ## Why is this bad?
+    All copies start with the same numbers. Experts that see the same inputs and heads that see the same features get
+    the same gradients; stacked layers start correlated, which costs depth some of its use.
+
+    ## Example
+    ```python
+    expert = Expert(width)
+    self.experts = nn.ModuleList([copy.deepcopy(expert) for _ in range(n)])
+    ```
+
+    ## Use instead
+    ```python
+    self.experts = nn.ModuleList([Expert(width) for _ in range(n)])
+    ```
+
+    ## Fix safety
+    Unsafe: other numbers are drawn. It is offered where the copied layer is built in the same function.
+
+    ## References
+    - [pytorch issue 86274](https://github.com/pytorch/pytorch/issues/86274), 72253: TransformerEncoder's equal layers
+    """
+
+    code = "INI105"
+    name = "identical-clones"
+    severity = Severity.WARNING
+
+    def check(self, file: FileModel) -> Iterator[Finding]:
+        """Each copying expression whose copies stay equal, however it is reached."""
+        reached: dict[tuple[str, int, int], list[Copied]] = {}
+        for copied in file.facts(Copied):
+            reached.setdefault(place(copied.site), []).append(copied)
+        for copies in reached.values():
+            known = [one for one in copies if not one.original.generic]
+            first = (known or copies)[0]
+            if not _stacks(first.site) or _meant(first.site) or any(_redrawn(one.copy) for one in known):
+                continue
+            if known and not all(_random(one.original) for one in known):
+                continue
+            if file.references is None or not self._stays(file, first):
+                continue
+            kind = first.original.kind if known else "layer"
+            yield self.finding(
+                first.site,
+                f"the {'layers' if known else 'modules'} made here are copies of one {kind}: they start with equal weights",
+                help="build each anew, or draw their weights again afterwards",
+                layer=kind,
+                fix=_fix(first),
+            )
+
+    def _stays(self, file: FileModel, copied: Copied) -> bool:
+        """Whether no user elsewhere draws the copies anew."""
+        references = file.references
+        if references is None:
+            return False
+        users = usage(references.project, copied.site)
+        sites = _sites(copied.original) or [copied.site]
+        return users.sure and not any(users.redraws(site) for site in sites)
+
+
+def _stacks(site: Site) -> bool:
+    """Whether the copies become members of one stack: a comprehension or loop, or TransformerEncoder."""
+    node: ast.AST | None = site.node
+    if isinstance(node, ast.Call) and "Transformer" in ast.unparse(node.func):
+        count = next((one.value for one in node.keywords if one.arg == "num_layers"), None)
+        count = count or (node.args[1] if len(node.args) > 1 else None)
+        return not (isinstance(count, ast.Constant) and count.value == 1)
+    repeated = False
+    while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        repeated = repeated or isinstance(node, (ast.ListComp, ast.GeneratorExp, ast.For))
+        if isinstance(node, ast.Call) and repeated and _last(node.func) in _STACKS:
+            return True
+        if isinstance(node, ast.For):
+            return any(isinstance(one, ast.Call) and _last(one.func) == "append" and _holds(one, site.node)
+                       for one in ast.walk(node))  # fmt: skip
+        if isinstance(node, (ast.Assign, ast.Return)) and repeated:
+            return _becomes_stack(site, node)
+        node = site.source.parents.get(node)
+    return False
+
+
+def _becomes_stack(site: Site, statement: ast.Assign | ast.Return) -> bool:
+    """Whether the list bound here is handed to a ModuleList or Sequential later in the function."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            pass
+        case _:
+            return False
+    holder: ast.AST | None = statement
+    while holder is not None and not isinstance(holder, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        holder = site.source.parents.get(holder)
+    return holder is not None and any(
+        isinstance(one, ast.Call)
+        and _last(one.func) in _STACKS
+        and any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(one))
+        for one in ast.walk(holder)
+    )
+
+
+def _holds(node: ast.AST, inner: ast.AST) -> bool:
+    return any(one is inner for one in ast.walk(node))
+
+
+def _last(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _meant(site: Site) -> bool:
+    """Whether the statement's own words say that the copies are to be equal."""
+    return bool(_ON_PURPOSE.search(site.statement.text if not isinstance(site.statement.node, ast.For) else site.text))
+
+
+def _storages(value: Value, depth: int = 0) -> Iterator[Storage]:
+    if isinstance(value, Choice):
+        for _, option in value.options:
+            yield from _storages(option, depth)
+    elif isinstance(value, ModuleObject) and depth < _DEPTH:
+        for inner in list(value.slots.values()):
+            yield from _storages(inner, depth + 1)
+    elif isinstance(value, Tensor) and value.is_parameter and value.storage is not None:
+        yield value.storage
+
+
+def _redrawn(module: ModuleObject) -> bool:
+    return any(is_redrawn(storage) for storage in _storages(module))
+
+
+def _random(module: ModuleObject) -> bool:
+    """Whether some weight is drawn at random, and none was loaded."""
+    if module.loaded is not None:
+        return False
+    schemes = {storage.events[-1].scheme for storage in _storages(module) if storage.events}
+    return bool(schemes - _FIXED) and "copy" not in schemes
+
+
+def _sites(module: ModuleObject) -> list[Site]:
+    return [storage.site for storage in _storages(module) if storage.site is not None]
+
+
+def _fix(copied: Copied) -> Fix | None:
+    """`copy.deepcopy(layer)` by the call that built `layer`; none where that is not in the same function."""
+    from initlint.fixer.fragment import CannotRewrite, expression_text  # needs libcst: not on a clean run
+    from initlint.fixer.rewrite import replace_expression
+
+    site, built = copied.site, copied.original.site
+    match site.node:
+        case ast.Call(args=[ast.Name(id=name)]) if built is not None and built.path == site.path:
+            pass
+        case _:
+            return None
+    source = site.source
+    bindings = [node for node in ast.walk(_scope(site)) if isinstance(node, ast.Name) and node.id == name
+                and isinstance(node.ctx, ast.Store)]  # fmt: skip
+    statement = source.statement(built.node) if built.source is source else None
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call() as call) if bound == name and len(bindings) == 1:
+            pass
+        case _:
+            return None
+    if call is not built.node:
+        return None
+    try:
+        edits = replace_expression(source, site.node, expression_text(source, call))
+    except CannotRewrite:
+        return None
+    return Fix(Applicability.UNSAFE, "Build each layer anew", edits)
+
+
+def _scope(site: Site) -> ast.AST:
+    node: ast.AST = site.node
+    while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
+        node = site.source.parents[node]
+    return node
