@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from initlint.describe import formula
 from initlint.describe.nodes import InitCall
-from initlint.finding import Applicability, Finding, Fix, Severity
+from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ class VarianceAsStd(Rule):
     Compares the std of a normal distribution, or the bound of a symmetric uniform one, with the fans of the tensor:
     `2 / fan_in`, `2 / (fan_in + fan_out)`, `2 / math.sqrt(n)` where `math.sqrt(2 / n)` is the formula. Only where
     the denominator is a fan of the tensor, or is called like one. `1 / n` as a bound is SIREN's; `1 / rank`,
-    learning rates and layer counts are no fans.
+    learning rates and layer counts are no fans. Two more slips of the same kind are told: `2 / fan_in + fan_out`
+    without its brackets, and `(4 - dropout) / n` for `4 * (1 - dropout) / n`.
 
     ## Why is this bad?
     He's and Glorot's 2/n are variances. As a std they are too small by sqrt(n/2): for n = 512 sixteen times in each
@@ -48,6 +49,8 @@ class VarianceAsStd(Rule):
 
     ## References
     - He et al. 2015, Delving Deep into Rectifiers, eq. 10, https://arxiv.org/abs/1502.01852
+    - Gehring et al. 2017, Convolutional Sequence to Sequence Learning, appendix A: 4p/n where p is what dropout keeps,
+      https://arxiv.org/abs/1705.03122
     - [wide-residual-networks, pull request 41](https://github.com/szagoruyko/wide-residual-networks/pull/41)
     """
 
@@ -63,17 +66,31 @@ class VarianceAsStd(Rule):
                 continue
             value, node, is_bound = found
             outside = formula.left_outside(call, node)
+            what = "bound" if is_bound else "std"
             if _is_variance(call, value, node, is_bound=is_bound, outside=outside):
-                what = "bound" if is_bound else "std"
                 told = "has its root in the wrong place" if outside else "is a variance: the root is missing"
-                yield self.finding(
-                    call.site,
-                    f"the {what} {_text(call, node)} {told}",
-                    help="Var W = 2/fan_in (He) and 2/(fan_in + fan_out) (Glorot) are variances; the std is their root, "
-                    "and the bound of a uniform distribution sqrt(3) times that.",
-                    layer=call.target.slot,
-                    fix=_fix(call, node, rooted=outside is not None),
+                yield self._told(
+                    call, f"the {what} {_text(call, node)} {told}", _fix(call, node, rooted=outside is not None)
                 )
+            elif (slip := formula.misread_sum(call, node)) is not None:
+                told = f"the {what} adds a fan to a variance: `{ast.unparse(slip)}` lacks its brackets"
+                yield self._told(call, told, _brackets(call, slip))
+            elif (lessened := formula.gain_less_rate(call, node)) is not None:
+                above, whole = lessened
+                told = (
+                    f"the {what} takes the dropout rate from the gain (`{ast.unparse(above)}`), which it should scale"
+                )
+                yield self._told(call, told, _scaled(call, above, whole))
+
+    def _told(self, call: InitCall, message: str, fix: Fix | None) -> Finding:
+        return self.finding(
+            call.site,
+            message,
+            help="Var W = 2/fan_in (He) and 2/(fan_in + fan_out) (Glorot) are variances; the std is their root, "
+            "and the bound of a uniform distribution sqrt(3) times that. Dropout of rate p leaves 1 - p of it.",
+            layer=call.target.slot,
+            fix=fix,
+        )
 
 
 def _is_variance(
@@ -112,13 +129,38 @@ def _fix(call: InitCall, node: ast.expr | None, *, rooted: bool) -> Fix | None:
     low = call.nodes.get("from" if call.is_method else "a") if call.name.startswith("uniform") else None
     places = {id(one): one for one in (formula.bare(call, node), formula.bare(call, low)) if one is not None}
     source = call.site.source
-    edits = []
+    edits: list[Edit] = []
     try:
         for one in places.values():
             edits += replace_expression(source, one, _with_root(source.segment(source.span(one)), one, rooted=rooted))
     except CannotRewrite:
         return None
     return Fix(Applicability.UNSAFE, "Take the root of the whole formula", tuple(edits))
+
+
+def _brackets(call: InitCall, slip: ast.BinOp) -> Fix | None:
+    match slip:
+        case ast.BinOp(left=ast.BinOp(left=above, right=one), right=other):
+            text = f"{ast.unparse(above)} / ({ast.unparse(one)} + {ast.unparse(other)})"
+            return _replaced(call, slip, text, "Put the fans in brackets")
+    return None
+
+
+def _scaled(call: InitCall, above: ast.BinOp, whole: ast.BinOp) -> Fix | None:
+    below = ast.unparse(whole.right)
+    below = f"({below})" if isinstance(whole.right, ast.BinOp) else below
+    text = f"{ast.unparse(above.left)} * (1 - {ast.unparse(above.right)}) / {below}"
+    return _replaced(call, whole, text, "Let the dropout rate scale the variance")
+
+
+def _replaced(call: InitCall, node: ast.expr, text: str, message: str) -> Fix | None:
+    from initlint.fixer.fragment import CannotRewrite  # libcst
+    from initlint.fixer.rewrite import replace_expression
+
+    try:
+        return Fix(Applicability.UNSAFE, message, tuple(replace_expression(call.site.source, node, text)))
+    except CannotRewrite:
+        return None
 
 
 def _with_root(text: str, node: ast.expr, *, rooted: bool) -> str:

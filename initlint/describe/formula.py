@@ -17,6 +17,7 @@ from initlint.reference.fans import torch_fans
 _FAN_NAME = re.compile(
     r"fan_?(in|out)|\bn_?(in|out)\b|(in|out)_(features|channels|dim|size)|input_(dim|size)|hidden_(dim|size)|size\(|kernel_size"
 )
+_RATE_NAME = re.compile(r"drop|\bp$", re.IGNORECASE)
 _NO_FAN = re.compile(r"\brank\b|\br\b|lora|lr|layers?\b|depth", re.IGNORECASE)
 
 
@@ -104,6 +105,29 @@ def left_outside(call: InitCall, node: ast.expr | None) -> float | None:
     match bare(call, node):
         case ast.BinOp(left=ast.Constant(value=int() | float() as number), op=ast.Div(), right=right) if is_root(right):
             return number
+    return None
+
+
+def misread_sum(call: InitCall, node: ast.expr | None) -> ast.BinOp | None:
+    """`2 / fan_in + fan_out`, which Python reads as (2 / fan_in) + fan_out."""
+    for inner in parts(call.site, node):
+        match inner:
+            case ast.BinOp(left=ast.BinOp(left=above, op=ast.Div(), right=one), op=ast.Add(), right=other):
+                texts = (ast.unparse(one), ast.unparse(other))
+                if is_literal(above) and all(map(_FAN_NAME.search, texts)) and texts[0] != texts[1]:
+                    return inner
+    return None
+
+
+def gain_less_rate(call: InitCall, node: ast.expr | None) -> tuple[ast.BinOp, ast.BinOp] | None:
+    """`4 - dropout` over something, and the quotient: a rate taken from the gain, which it should scale."""
+    for inner in parts(call.site, node):
+        match inner:
+            case ast.BinOp(
+                left=ast.BinOp(left=ast.Constant(value=gain), op=ast.Sub(), right=rate) as above, op=ast.Div()
+            ):
+                if isinstance(gain, (int, float)) and gain > 1 and _RATE_NAME.search(ast.unparse(rate)):
+                    return above, inner
     return None
 
 
