@@ -59,7 +59,7 @@ class KaimingBeforeSaturating(Rule):
             if bad is not None:
                 yield self.finding(
                     group.site,
-                    f"Kaiming initialisation with a rectifier's gain before {bad.first.activation}, which cuts nothing off",
+                    f"Kaiming initialisation for a rectifier before {bad.first.activation}, which cuts nothing off",
                     help=_help(bad.first),
                     layer=bad.first.name,
                     severity=Severity.WARNING if bad.plain else Severity.INFO,

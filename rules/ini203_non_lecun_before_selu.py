@@ -86,8 +86,7 @@ class NonLecunBeforeSelu(Rule):
         plain = all(member.parameter.follow is not None and member.parameter.follow.plain for member in path)
         yield self.finding(
             site,
-            f"{depth} layer{'s' * (depth > 1)} before SELU at torch's default initialisation: "
-            f"{_told(path[0])}",
+            f"{depth} layer{'s' * (depth > 1)} before SELU at torch's default initialisation: {_told(path[0])}",
             help=_HELP,
             layer=path[0].name,
             severity=Severity.WARNING if plain and depth >= LAYERS else Severity.INFO,

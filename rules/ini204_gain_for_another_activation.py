@@ -92,7 +92,9 @@ def _is_anothers(scheme: Asked, activation: str) -> bool:
     """Whether another rule speaks of this pair, or it is a custom."""
     neutral = scheme.word in LINEAR_NAMES or scheme.gain == 1
     if activation in RECTIFIERS | SMOOTH_RECTIFIERS:
-        return neutral or scheme.caffe2 or (scheme.word == "leaky_relu" and activation == "leaky_relu")  # INI201, INI206
+        return (
+            neutral or scheme.caffe2 or (scheme.word == "leaky_relu" and activation == "leaky_relu")
+        )  # INI201, INI206
     orthogonal = scheme.family == "orthogonal" and scheme.word == "relu"
     return scheme.rectifying or orthogonal or scheme.word in LINEAR_NAMES  # INI202; Glorot's own gain
 

@@ -70,7 +70,7 @@ class MismatchedNegativeSlope(Rule):
                 group.site,
                 f"the gain is that of slope {scheme.slope or 0:g}, the LeakyReLU after {bad.first.parameter.name} has "
                 f"slope {slope:g}: the std is {_off(scheme, slope):.1%} off",
-                help=f"Give the slope that follows: a={slope:g} with nonlinearity leaky_relu (gain {_gain(slope):.4g}).",
+                help=f"Give the slope that follows, a={slope:g}, for leaky_relu: gain {_gain(slope):.4g}.",
                 layer=bad.first.name,
                 severity=Severity.WARNING if grave else Severity.INFO,
                 fix=_fix(group.event.call, bad, grave=_off(scheme, slope) > GRAVE) if bad.alone else None,

@@ -70,7 +70,7 @@ class NonOrthogonalRecurrent(Rule):
                 yield self.finding(
                     event.site,  # type: ignore[arg-type] # tested above
                     _message(member, event),
-                    help="Give each gate an orthogonal matrix of its own: it keeps the length of the state over the steps.",
+                    help="Give each gate an orthogonal matrix of its own, which keeps the length of the state.",
                     layer=member.name,
                     fix=_fix(event.call, member) if len(wrong) == len(alike) else None,
                 )
@@ -88,7 +88,7 @@ def _is_wrong(member: Member, event: InitEvent) -> bool:
 def _message(member: Member, event: InitEvent) -> str:
     gates = member.parameter.packed
     if event.scheme == "orthogonal":
-        return f"{member.parameter.name} packs {gates} gates: one orthogonal matrix over them leaves each gate too short"
+        return f"{member.parameter.name} packs {gates} gates: one orthogonal matrix for all leaves each too short"
     return f"{member.parameter.name} carries the state from step to step, and {event.scheme} does not keep its length"
 
 

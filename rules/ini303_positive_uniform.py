@@ -61,8 +61,8 @@ class PositiveUniform(Rule):
                 event = group.event
                 yield self.finding(
                     group.site,
-                    f"{wrong[0].parameter.name} is drawn from U({_bound(event.low)}, {_bound(event.high)}): its mean is "
-                    f"{_bound(event.mean)}, so all units add up the same",
+                    f"{wrong[0].parameter.name} is drawn from U({_bound(event.low)}, {_bound(event.high)}): its mean "
+                    f"is {_bound(event.mean)}, so all units add up the same",
                     help="Draw from bounds that are equal and opposite, or use a scheme that knows them.",
                     layer=wrong[0].name,
                     fix=_fix(file, group) if len(wrong) == len(group.members) else None,

@@ -71,7 +71,7 @@ class AbsoluteTruncationBounds(Rule):
             elif std is not None and reach < 1:
                 yield self.finding(
                     call.site,
-                    f"the bounds cut {reach:.2g} stds from the mean: what is left is no normal distribution of std {std:g}",
+                    f"the bounds cut {reach:.2g} stds from the mean: no normal distribution of std {std:g} is left",
                     help=_HELP,
                     layer=call.target.slot,
                     severity=Severity.WARNING,

@@ -70,7 +70,11 @@ def asked(parameter: Parameter) -> Asked | None:
 
 
 def _kaiming(values: dict[str, Any]) -> Asked | None:
-    word, slope, mode = values.get("nonlinearity", "leaky_relu"), number(values.get("a", 0)), values.get("mode", "fan_in")
+    word, slope, mode = (
+        values.get("nonlinearity", "leaky_relu"),
+        number(values.get("a", 0)),
+        values.get("mode", "fan_in"),
+    )
     word = word.default if isinstance(word, Sym) else word
     mode = mode.default if isinstance(mode, Sym) else mode
     if word not in TORCH_NONLINEARITIES or mode not in ("fan_in", "fan_out") or slope is None:
@@ -98,9 +102,9 @@ def named_gain(call: InitCall) -> str | None:
             if isinstance(word, ast.Constant) and word.value in TORCH_NONLINEARITIES:
                 return str(word.value)
     gain = number(call.values.get("gain", 1))
-    for word in ("relu", "tanh", "selu"):
-        if gain is not None and math.isclose(gain, TORCH_GAINS[word], rel_tol=_CLOSE):
-            return word
+    for name in ("relu", "tanh", "selu"):
+        if gain is not None and math.isclose(gain, TORCH_GAINS[name], rel_tol=_CLOSE):
+            return name
     return None
 
 

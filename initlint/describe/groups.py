@@ -123,9 +123,10 @@ def groups(file: FileModel, *, default: bool = False) -> list[Group]:
     found: dict[tuple[str, int], list[Member]] = {}
     for member in members(file):
         event = member.parameter.effective
-        if event is not None and event.site is not None and event.default == default and event.possible:
-            if is_weight(member.parameter):
-                found.setdefault((event.site.path, id(event.site.node)), []).append(member)
+        if event is None or event.site is None or event.default != default or not event.possible:
+            continue
+        if is_weight(member.parameter):
+            found.setdefault((event.site.path, id(event.site.node)), []).append(member)
     made = []
     for alike in found.values():
         event = alike[0].parameter.effective
@@ -135,11 +136,19 @@ def groups(file: FileModel, *, default: bool = False) -> list[Group]:
     return made
 
 
+def _serves_blocks(group: Group) -> bool:
+    """Whether a loop or an apply was written for a network of residual blocks, or for one mostly not understood."""
+    if not group.event.broad:
+        return False
+    follows = [member.parameter.follow for member in group.members]
+    unknown = [follow for follow in follows if follow is None or not follow.known]
+    return any(member.held for member in group.members) or len(unknown) * 2 > len(follows)
+
+
 def mismatch(group: Group, wrong: Callable[[Member], bool], right: Callable[[Member], bool]) -> Mismatch | None:
     """The members for which `wrong` holds. A layer that is eased anyway is not worth a word where others are right."""
     bad = [member for member in group.members if member.matters and wrong(member)]
-    held = group.event.broad and any(member.held for member in group.members)  # written for a network of such blocks
-    plain = [] if held else [member for member in bad if member.plain]
+    plain = [] if _serves_blocks(group) else [member for member in bad if member.plain]
     good = [member for member in group.members if member not in bad and member.matters and right(member)]
     if not bad or (good and not plain):
         return None

@@ -18,7 +18,7 @@ MANY = 9  # below it N(0, 1) is less than 3 times too wide
 
 
 def is_contracted(member: Member) -> bool:
-    """Whether the weight is summed over as it is: no table of tokens, no factor that forward scales, no zero partner."""
+    """Whether the weight is summed over as it is: no table of tokens, no scaled factor, no zero partner."""
     parameter = member.parameter
     fan = number(parameter.effective_fan_in)
     if fan is not None and fan < MANY:
