@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from initlint.describe import expressions, tensors
+from initlint.describe import expressions, operators, tensors
 from initlint.describe.modules import set_attribute
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
@@ -32,9 +32,9 @@ def read_augmented(run: Run, node: ast.AugAssign, frame: Frame) -> None:
         tensors.augmented(run, run.settle(current), value, node, frame)
         return
     if isinstance(run.settle(current), Sequence) and isinstance(run.settle(value), Sequence):
-        expressions.extend(run, run.settle(current), run.settle(value))
+        operators.extend(run, run.settle(current), run.settle(value))
         return
-    assign(run, node.target, expressions.binary(run, node.op, current, value, node, frame), frame, node)
+    assign(run, node.target, operators.binary(run, node.op, current, value, node, frame), frame, node)
 
 
 def assign(run: Run, target: ast.expr, value: Value, frame: Frame, statement: ast.stmt | ast.AST) -> None:

@@ -275,7 +275,7 @@ def _super_method(
 
 
 def _sequence_method(run: Run, target: Sequence, name: str, args: list[Value], node: ast.AST, frame: Frame) -> Value:
-    from initlint.describe.expressions import extend
+    from initlint.describe.operators import extend
 
     match name:
         case "append" | "add" if args:

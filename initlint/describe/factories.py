@@ -57,7 +57,7 @@ def torch_function(
     run: Run, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
 ) -> Value:
     """`torch.mul(t, s)` and the like, while a model is built."""
-    from initlint.describe.expressions import binary
+    from initlint.describe.operators import binary
 
     operators = {"mul": ast.Mult(), "div": ast.Div(), "add": ast.Add(), "sub": ast.Sub()}
     if name in operators and len(args) == 2:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from enum import Enum, auto
 
-from initlint.describe import assign, branch_chains, expressions, loops, type_tests
+from initlint.describe import assign, branch_chains, conditions, expressions, loops, type_tests
 from initlint.describe.index import class_info, record_import
 from initlint.describe.nodes import Guard
 from initlint.describe.run import Frame, Run
@@ -74,14 +74,14 @@ def _return(run: Run, node: ast.Return, frame: Frame) -> Ending:
 
 def _if(run: Run, node: ast.If, frame: Frame) -> Ending:
     test = expressions.evaluate(run, node.test, frame)
-    expressions.note_truth(run, node.test, test, frame)
+    conditions.note_truth(run, node.test, test, frame)
     if not run.forward:
         type_tests.note_condition(run, node.test, frame)
         branch_chains.note_chain(run, node, frame)
     outcomes = branches(run, test, frame.site(node.test))
     taken = [guards for guards, outcome in outcomes if outcome]
     skipped = [guards for guards, outcome in outcomes if not outcome]
-    narrowing = expressions.narrowing(test)
+    narrowing = conditions.narrowing(test)
     if not skipped:
         return _read_narrowed(run, node.body, frame, narrowing)
     if not taken:
