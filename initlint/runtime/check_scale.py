@@ -159,8 +159,6 @@ def _before_saturating(row: Parameter, event: Event) -> Remark | None:
     slope = float(event.arguments.get("a") or 0.0)
     if event.arguments.get("nonlinearity") not in _RECTIFIER_GAINS or slope > 0.5 or not row.on_path:
         return None
-    if row.ratio is not None and row.ratio <= 1 + _TEN_PERCENT:
-        return None  # by another fan the std is no larger than it should be
     message = f"`{row.name}` has {event.scheme} with a rectifier's gain before {_activation(row)}"
     return Remark("INI202", row.name, message, _asked(row), event.place)
 
@@ -180,6 +178,8 @@ def _other_gain(row: Parameter, event: Event) -> Remark | None:
 def _far_off(row: Parameter, event: Event) -> Remark | None:
     if row.ratio is None or row.suggested_std is None or _activation(row) is None or not _plain(row) or row.mean:
         return None
+    if _activation(row) == "sin":
+        return None  # a frequency stands between the layer and the sine
     # A named scheme has its reason, if only that it looks backwards (fan_out): its own rules judge it.
     if event.scheme not in _PLAIN_DRAWS or not row.std or 1 / _FAR <= row.ratio <= _FAR:
         return None

@@ -107,7 +107,7 @@ def duplicates(model: Model) -> Iterator[Remark]:
         if found is None or row.kind != "parameter" or row.form is None or len(row.shape) < 2:
             continue
         bits = row.numel // row.shape[0] * _BITS.get(row.dtype, 22)
-        if row.form.family not in _DRAWN or row.overlays or bits < _ENOUGH_BITS:
+        if bits < _ENOUGH_BITS or not _drawn_throughout(row):
             continue
         if found.halves_equal:
             message = f"one half of `{row.name}` repeats the other: both were drawn with one seed"
@@ -116,6 +116,14 @@ def duplicates(model: Model) -> Iterator[Remark]:
         elif found.duplicate_rows:
             message = f"{found.duplicate_rows} of the {row.shape[0]} units of `{row.name}` equal another one"
             yield Remark("INI807", row.name, message, "draw every unit on its own", last_place(row))
+
+
+def _drawn_throughout(row: Parameter) -> bool:
+    """Whether every entry was drawn at random, in one piece or in several."""
+    forms = [part for part in row.overlays if part.fraction < 1]
+    if sum(part.fraction for part in forms) > 0.999:
+        return all(part.family in _DRAWN for part in forms)
+    return not row.overlays and row.form is not None and row.form.family in _DRAWN
 
 
 def equal_units(model: Model) -> Iterator[Remark]:

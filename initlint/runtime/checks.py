@@ -26,6 +26,9 @@ _SILENCES = {
     "INI102": ("INI305", "INI807"),
     "INI105": ("INI807",),
 }
+# One NaN makes every signal what it is.
+_BREAKING = frozenset({"INI808"})
+_SIGNAL = frozenset(f"INI80{number}" for number in range(1, 7)) | {"INI812"}
 _EVERYWHERE = (*check_values.CHECKS, *check_history.CHECKS, *check_scale.CHECKS)
 
 
@@ -42,8 +45,11 @@ def remarks(model: Model, alpha: float) -> list[Remark]:
     said = [remark for check in _EVERYWHERE for remark in check(model)]
     said += default_in_deep_rectifier(model)
     said += off_reference(model, alpha)
+    broken = any(remark.code in _BREAKING for remark in said)
     said += [
-        Remark(verdict.code, verdict.layer, verdict.message, verdict.help, verdict.place) for verdict in model.verdicts
+        Remark(verdict.code, verdict.layer, verdict.message, verdict.help, verdict.place)
+        for verdict in model.verdicts
+        if not (broken and verdict.code in _SIGNAL)
     ]
     mute = {(remark.name, code) for remark in said for code in _SILENCES.get(remark.code, ())}
     return [remark for remark in said if (remark.name, remark.code) not in mute]

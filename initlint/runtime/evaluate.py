@@ -32,8 +32,9 @@ COPYING = _words(
     "clone _to_copy copy lift_fresh contiguous alias_copy detach_copy view_copy expand_copy _reshape_copy t_copy "
     "transpose_copy permute_copy"
 )
-# Entries change places or come again: each is distributed as before.
-_REARRANGING = _words("repeat tile flip roll repeat_interleave")
+# Entries change places: each is distributed as before. Where they come again they are no longer independent.
+_REARRANGING = _words("flip roll")
+_REPEATING = _words("repeat tile repeat_interleave")
 _FACTORY_FAMILIES = {"zeros": 0.0, "ones": 1.0, "zero": 0.0}
 _ELEMENTWISE: dict[str, Callable[[float], float]] = {
     "exp": math.exp,
@@ -97,6 +98,8 @@ def transform(name: str, first: Value, arguments: Arguments, others: list[Value]
         return Outcome(RAW)
     if name in {"mul", "div", "add", "sub", "rsub", "neg", "true_divide", "multiply", "divide", "subtract"}:
         return Outcome(_arithmetic(name, first, arguments, others))
+    if name in _REPEATING:
+        return Outcome(Value(d.OPAQUE if first.form.random else first.form), "copy")
     if name in _REARRANGING:
         return Outcome(first.mapped(first.form, name, str(arguments.get("repeats", arguments.get("dims", "")))), "copy")
     form = _unary(name, first.form, arguments)

@@ -88,7 +88,7 @@ def _rendered(order: Order, seen: Examined, seconds: float, *, color: bool) -> s
         seen.settler.text,
         seen.settler.fingerprints,
         rules=seen.engine.rules,
-        files=len({finding.path for finding in seen.findings}),
+        files=max(len({finding.path for finding in seen.findings}), len(seen.models)),
         seconds=seconds,
         statistics=order.statistics,
         quiet=order.quiet,

@@ -138,19 +138,21 @@ def _extremes(values: torch.Tensor, form: Distribution, step: float) -> Test:
         reach = max(abs(low - (form.low + form.high) / 2), abs(high - (form.low + form.high) / 2))
         share = min(1.0, (reach + step) / ((form.high - form.low) / 2))
         return Test("extremes", share**count, detail)
-    centre = form.loc
-    reach = max(centre - low, high - centre) / form.scale
+    reach = max(form.loc - low, high - form.loc) / form.scale
     tail = _outside_share(form, reach, step / form.scale)
+    if tail is None:
+        return Test("extremes", 1.0, detail)
     # log P(all n inside) and its complement, without losing digits at either end
-    inside = count * math.log1p(-tail) if tail < 1 else -math.inf
+    inside = count * math.log1p(-tail)
     return Test("extremes", min(1.0, 2 * min(math.exp(inside), -math.expm1(inside))), detail)
 
 
-def _outside_share(form: Distribution, reach: float, slack: float) -> float:
+def _outside_share(form: Distribution, reach: float, slack: float) -> float | None:
+    """The chance of a value further out than `reach`; None for a tie at the cut, which says nothing."""
     low, high = _standard_bounds(form)
-    mass = _phi(high) - _phi(low)
     if reach >= min(-low, high) - slack:
-        return 0.5  # a tie at the cut says nothing
+        return None
+    mass = _phi(high) - _phi(low)
     return max((_phi(high) - _phi(min(reach, high)) + _phi(max(-reach, low)) - _phi(low)) / mass, 0.0)
 
 
