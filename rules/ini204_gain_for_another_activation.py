@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from initlint.describe.advice import advice
 from initlint.describe.asked import Asked, asked
-from initlint.describe.groups import Member, groups, mismatch
+from initlint.describe.groups import Member, groups, mismatch, places
 from initlint.describe.symbols import number
 from initlint.finding import Finding, Fix, Severity
 from initlint.reference.activations import RECTIFIERS, SATURATING, SMOOTH_RECTIFIERS
@@ -15,7 +15,7 @@ from initlint.reference.torch_gains import LINEAR_NAMES
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel, InitCall
+    from initlint.describe.nodes import FileModel, InitCall, Site
 
 TOLERATED = 1.1  # a gain this far off costs or adds 10 % of the std in each layer
 
@@ -62,20 +62,24 @@ class GainForAnotherActivation(Rule):
         """One finding for each statement whose gain is named after the wrong activation."""
         for group in groups(file):
             bad = mismatch(group, _wrong, lambda member: not _wrong(member))
-            scheme = asked(bad.first.parameter) if bad is not None else None
-            if bad is None or scheme is None:
-                continue
-            suited = advice(bad.first)
-            wanted = number(suited.gain) or 1
-            yield self.finding(
-                group.site,
-                f"the gain of {scheme.word} ({scheme.gain:.3g}) before {bad.first.activation}, "
-                f"which wants {wanted:.3g}: a factor of {scheme.gain / wanted:.2f} on the signal in each layer",
-                help=f"Use {suited.code.call('w')}: {suited.why}.",
-                layer=bad.first.name,
-                severity=Severity.WARNING if bad.plain else Severity.INFO,
-                fix=_fix(group.event.call, bad.members) if bad.alone else None,
-            )
+            for site, alike in places(bad.members if bad is not None else (), "gain", "nonlinearity"):
+                fixable = bad is not None and bad.alone and site.node is group.site.node
+                severity = Severity.WARNING if bad is not None and bad.plain else Severity.INFO
+                yield self._told(site, alike[0], severity, _fix(group.event.call, alike) if fixable else None)
+
+    def _told(self, site: Site, member: Member, severity: Severity, fix: Fix | None) -> Finding:
+        scheme, suited = asked(member.parameter), advice(member)
+        wanted = number(suited.gain) or 1
+        word, gain = (scheme.word, scheme.gain) if scheme is not None else ("", 1)
+        return self.finding(
+            site,
+            f"the gain of {word} ({gain:.3g}) before {member.activation}, which wants {wanted:.3g}: "
+            f"a factor of {gain / wanted:.2f} on the signal in each layer",
+            help=f"Use {suited.code.call('w')}: {suited.why}.",
+            layer=member.name,
+            severity=severity,
+            fix=fix,
+        )
 
 
 def _wrong(member: Member) -> bool:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from initlint.describe import formula
 from initlint.describe.nodes import InitCall
-from initlint.finding import Applicability, Edit, Finding, Fix, Severity
+from initlint.finding import Finding, Fix, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
+    from initlint.describe.formula import Spread
     from initlint.describe.nodes import FileModel
 
 _VARIANCES = (2, 3, 4, 6, math.sqrt(2), math.sqrt(3), math.sqrt(6))  # the numerators of He's and Glorot's formulas
@@ -61,54 +62,51 @@ class VarianceAsStd(Rule):
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each call that is given a variance."""
         for call in file.facts(InitCall):
-            found = formula.spread(call)
-            if found is None or call.target.layer in ("Embedding", "EmbeddingBag"):
+            spread = formula.spread(call)
+            if spread is None or call.target.layer in ("Embedding", "EmbeddingBag"):
                 continue
-            value, node, is_bound = found
-            outside = formula.left_outside(call, node)
-            what = "bound" if is_bound else "std"
-            if _is_variance(call, value, node, is_bound=is_bound, outside=outside):
+            what = "bound" if spread.is_bound else "std"
+            if _is_variance(spread):
+                outside = formula.left_outside(spread) is not None
                 told = "has its root in the wrong place" if outside else "is a variance: the root is missing"
                 yield self._told(
-                    call, f"the {what} {_text(call, node)} {told}", _fix(call, node, rooted=outside is not None)
+                    spread, f"the {what} {_text(spread)} {told}", _fix("take_root", spread, outside=outside)
                 )
-            elif (slip := formula.misread_sum(call, node)) is not None:
+            elif (slip := formula.misread_sum(spread)) is not None:
                 told = f"the {what} adds a fan to a variance: `{ast.unparse(slip)}` lacks its brackets"
-                yield self._told(call, told, _brackets(call, slip))
-            elif (lessened := formula.gain_less_rate(call, node)) is not None:
-                above, whole = lessened
-                told = (
-                    f"the {what} takes the dropout rate from the gain (`{ast.unparse(above)}`), which it should scale"
-                )
-                yield self._told(call, told, _scaled(call, above, whole))
+                yield self._told(spread, told, _fix("put_brackets", spread, slip))
+            elif (lessened := formula.gain_less_rate(spread)) is not None:
+                above = ast.unparse(lessened[0])
+                told = f"the {what} takes the dropout rate from the gain (`{above}`), which it should scale"
+                yield self._told(spread, told, _fix("scale_by_rate", spread, *lessened))
 
-    def _told(self, call: InitCall, message: str, fix: Fix | None) -> Finding:
+    def _told(self, spread: Spread, message: str, fix: Fix | None) -> Finding:
         return self.finding(
-            call.site,
+            spread.site,
             message,
             help="Var W = 2/fan_in (He) and 2/(fan_in + fan_out) (Glorot) are variances; the std is their root, "
             "and the bound of a uniform distribution sqrt(3) times that. Dropout of rate p leaves 1 - p of it.",
-            layer=call.target.slot,
+            layer=spread.call.target.slot,
             fix=fix,
         )
 
 
-def _is_variance(
-    call: InitCall, value: object, node: ast.expr | None, *, is_bound: bool, outside: float | None
-) -> bool:
-    if not formula.is_formula(call, value, node) or formula.is_no_fan(call, node):
+def _is_variance(spread: Spread) -> bool:
+    outside, value = formula.left_outside(spread), spread.value
+    if not formula.is_formula(spread) or formula.is_no_fan(spread):
         return False
-    if outside is None and formula.has_root(call, node):
+    if outside is None and formula.has_root(spread):
         return False
-    named = formula.names_a_fan(value) if call.target.shape is None else None
+    measured = list(formula.measured(spread.call, value))
+    named = formula.names_a_fan(value) if spread.call.target.shape is None else None
     if outside is not None:
-        rooted = [one.squared for one in formula.measured(call, value)]
-        rooted += [named[0] ** 2] if named is not None and named[1] == -0.5 else []
-        fits = any(formula.close(square, outside**2) for square in rooted) or formula.is_made_of_sizes(call, value)
-        return outside in _NUMERATORS and fits
-    for one in formula.measured(call, value):
-        if formula.close(one.once, *_VARIANCES) or (one.fan in ("fan_in", "sum") and _alone(one.once, is_bound)):
-            return True
+        rooted = [one.squared for one in measured] + ([named[0] ** 2] if named and named[1] == -0.5 else [])
+        fits = any(formula.close(square, outside**2) for square in rooted)
+        return outside in _NUMERATORS and (fits or formula.is_made_of_sizes(spread.call, value))
+    if any(formula.close(one.once, *_VARIANCES) for one in measured):
+        return True
+    if any(one.fan in ("fan_in", "sum") and _alone(one.once, spread.is_bound) for one in measured):
+        return True
     return named is not None and named[1] == -1 and formula.close(named[0], *_VARIANCES)
 
 
@@ -117,62 +115,13 @@ def _alone(once: float | None, is_bound: bool) -> bool:
     return not is_bound and formula.close(once, 1)
 
 
-def _text(call: InitCall, node: ast.expr | None) -> str:
-    node = formula.bare(call, node)
+def _text(spread: Spread) -> str:
+    node = formula.bare(spread.site, spread.node)
     return f"`{ast.unparse(node)}`" if node is not None else ""
 
 
-def _fix(call: InitCall, node: ast.expr | None, *, rooted: bool) -> Fix | None:
-    from initlint.fixer.fragment import CannotRewrite  # libcst
-    from initlint.fixer.rewrite import replace_expression
+def _fix(repair: str, spread: Spread, *nodes: ast.BinOp, **options: bool) -> Fix | None:
+    from initlint.fixer import roots  # libcst
 
-    low = call.nodes.get("from" if call.is_method else "a") if call.name.startswith("uniform") else None
-    places = {id(one): one for one in (formula.bare(call, node), formula.bare(call, low)) if one is not None}
-    source = call.site.source
-    edits: list[Edit] = []
-    try:
-        for one in places.values():
-            edits += replace_expression(source, one, _with_root(source.segment(source.span(one)), one, rooted=rooted))
-    except CannotRewrite:
-        return None
-    return Fix(Applicability.UNSAFE, "Take the root of the whole formula", tuple(edits))
-
-
-def _brackets(call: InitCall, slip: ast.BinOp) -> Fix | None:
-    match slip:
-        case ast.BinOp(left=ast.BinOp(left=above, right=one), right=other):
-            text = f"{ast.unparse(above)} / ({ast.unparse(one)} + {ast.unparse(other)})"
-            return _replaced(call, slip, text, "Put the fans in brackets")
-    return None
-
-
-def _scaled(call: InitCall, above: ast.BinOp, whole: ast.BinOp) -> Fix | None:
-    below = ast.unparse(whole.right)
-    below = f"({below})" if isinstance(whole.right, ast.BinOp) else below
-    text = f"{ast.unparse(above.left)} * (1 - {ast.unparse(above.right)}) / {below}"
-    return _replaced(call, whole, text, "Let the dropout rate scale the variance")
-
-
-def _replaced(call: InitCall, node: ast.expr, text: str, message: str) -> Fix | None:
-    from initlint.fixer.fragment import CannotRewrite  # libcst
-    from initlint.fixer.rewrite import replace_expression
-
-    try:
-        return Fix(Applicability.UNSAFE, message, tuple(replace_expression(call.site.source, node, text)))
-    except CannotRewrite:
-        return None
-
-
-def _with_root(text: str, node: ast.expr, *, rooted: bool) -> str:
-    match node:
-        case ast.BinOp(left=left, op=ast.Div(), right=ast.Call(func=function, args=[inside])) if rooted:
-            divisor = ast.unparse(inside)
-            divisor = f"({divisor})" if isinstance(inside, ast.BinOp) else divisor
-            return f"{ast.unparse(function)}({ast.unparse(left)} / {divisor})"
-        case ast.BinOp(left=left, op=ast.Div(), right=ast.BinOp(left=inside)) if rooted:
-            divisor = ast.unparse(inside)
-            divisor = f"({divisor})" if isinstance(inside, ast.BinOp) else divisor
-            return f"({ast.unparse(left)} / {divisor}) ** 0.5"
-        case ast.BinOp(left=left, op=ast.Div(), right=right) if formula.is_root(left):
-            return f"({ast.unparse(left)} ** 2 / {ast.unparse(right)}) ** 0.5"
-    return f"({text}) ** 0.5"
+    fix: Fix | None = getattr(roots, repair)(spread, *nodes, **options)
+    return fix

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from initlint.describe.advice import advice
 from initlint.describe.asked import asked
-from initlint.describe.groups import Member, groups
+from initlint.describe.groups import Member, groups, places
 from initlint.describe.products import is_contracted
 from initlint.describe.symbols import constant, number
 from initlint.finding import Finding, Fix, Severity
@@ -18,7 +18,7 @@ from initlint.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from initlint.describe.nodes import FileModel, InitCall
+    from initlint.describe.nodes import FileModel, InitCall, Site
 
 _JUDGED = RECTIFIERS | SMOOTH_RECTIFIERS | SATURATING
 _FREE = frozenset({"normal", "uniform", "trunc_normal", "xavier_uniform", "xavier_normal"})
@@ -72,16 +72,22 @@ class ScaleFarFromReference(Rule):
             far = [(member, ratio) for member, ratio in far if not 1 / limit <= ratio <= limit]
             if not far or any(_eased(member) for member in group.members):
                 continue
-            member, ratio = max(far, key=lambda one: abs(math.log(one[1])))
-            suited = advice(member)
-            yield self.finding(
-                group.site,
-                f"std {_std(member):.3g} where {suited.scheme} for {member.activation} gives "
-                f"{_reference(member):.3g}: {_times(ratio)} in each layer",
-                help=f"Use {suited.code.call('w')}: {suited.why}.",
-                layer=member.name,
-                fix=_fix(group.event.call, tuple(one for one, _ in far)),
-            )
+            ratios = dict(far)
+            for site, alike in places(ratios, "std", "b", "to", "gain"):
+                worst = max(alike, key=lambda one: abs(math.log(ratios[one])))
+                fix = _fix(group.event.call, tuple(ratios)) if site.node is group.site.node else None
+                yield self._told(site, worst, ratios[worst], fix)
+
+    def _told(self, site: Site, member: Member, ratio: float, fix: Fix | None) -> Finding:
+        suited = advice(member)
+        return self.finding(
+            site,
+            f"std {_std(member):.3g} where {suited.scheme} for {member.activation} gives {_reference(member):.3g}: "
+            f"{ratio:.3g} times the signal's std in each layer",
+            help=f"Use {suited.code.call('w')}: {suited.why}.",
+            layer=member.name,
+            fix=fix,
+        )
 
 
 def _std(member: Member) -> float | None:
@@ -123,10 +129,6 @@ def _eased(member: Member) -> bool:
     """Whether something makes the scale harmless here: then the statement was written for such a network."""
     follow = member.parameter.follow
     return follow is not None and (follow.normalised or follow.residual or follow.prenorm)
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.3g} times the signal's std"
 
 
 def _fix(call: InitCall | None, members: tuple[Member, ...]) -> Fix | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
 
 NO_CUT = 6  # sigmas: one draw in 5e8 lies beyond
+CORRECTED_REACH = 2.5  # sigmas: who divides by the std of a cut at 2 wants just that cut
 
 
 class AbsoluteTruncationBounds(Rule):
@@ -66,6 +67,7 @@ class AbsoluteTruncationBounds(Rule):
                 reach = None if corrected else 0.0
             else:
                 reach = min(high - mean, mean - low) / std
+                reach = None if reach > CORRECTED_REACH and _is_corrected(call) else reach
             if reach is None or reach > NO_CUT:
                 yield self.finding(call.site, _no_cut(reach), help=_HELP, layer=call.target.slot, fix=_fix(call))
             elif std is not None and reach < 1:
@@ -84,7 +86,7 @@ _HELP = "`a` and `b` are absolute values, not multiples of std: a=-2 * std, b=2 
 
 def _no_cut(reach: float | None) -> str:
     far = "" if reach is None else f", {reach:.3g} stds away"
-    return f"the truncation bounds are absolute{far}: nothing is cut off"
+    return f"the truncation bounds are absolute{far}: not the cut that the std is for"
 
 
 def _is_corrected(call: InitCall) -> bool:

@@ -13,6 +13,7 @@ from initlint.reference.recommend import recommend
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
+    from initlint.describe.formula import Spread
     from initlint.describe.nodes import FileModel
 
 _SCHEMES = {"fan_in": ("relu", None), "fan_out": ("relu", "fan_out"), "sum": (None, None)}
@@ -55,26 +56,28 @@ class StdAsBound(Rule):
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each call whose bound is a std."""
         for call in file.facts(InitCall):
-            found = formula.spread(call)
-            if found is None or not found[2] or not formula.is_formula(call, found[0], found[1]):
+            spread = formula.spread(call)
+            if spread is None or not spread.is_bound or not formula.is_formula(spread):
                 continue
-            fan = _fan(call, found[0])
+            fan = _fan(spread)
             if fan is not None:
                 yield self.finding(
-                    call.site,
+                    spread.site,
                     f"the bound is the std of {'Glorot' if fan == 'sum' else 'He'}'s formula: "
                     f"U(-s, s) has std s/sqrt(3), {1 / math.sqrt(3):.2f} of it",
                     help="The bound that belongs to a std s is sqrt(3) * s.",
                     layer=call.target.slot,
-                    fix=_fix(call, fan),
+                    fix=_fix(call, fan) if spread.site is call.site else None,
                 )
 
 
-def _fan(call: InitCall, value: object) -> str | None:
-    measured = {one.fan: one.squared for one in formula.measured(call, value)}
-    if any(formula.close(measured.get(fan), 1, 3, 6) for fan in ("fan_in", "fan_out")):
-        return None
-    return next((fan for fan in _SCHEMES if formula.close(measured.get(fan), 2)), None)
+def _fan(spread: Spread) -> str | None:
+    measured = {one.fan: one.squared for one in formula.measured(spread.call, spread.value)}
+    fan = next((fan for fan in _SCHEMES if formula.close(measured.get(fan), 2)), None)
+    # in a square layer sqrt(1/n) is sqrt(2/(n + n)), and sqrt(6/(n + n)) is sqrt(3/n): only the text tells them apart
+    if any(formula.close(measured.get(one), 1, 3, 6) for one in ("fan_in", "fan_out")):
+        return fan if formula.has_numerator(spread, 2) else None
+    return fan
 
 
 def _fix(call: InitCall, fan: str) -> Fix | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from initlint.describe.formula import times_fan
+from initlint.describe.handing import handed_over
 from initlint.describe.nodes import InitCall, InitEvent, Parameter
 from initlint.describe.origin import divides, origin
 from initlint.describe.symbols import Sym, number
@@ -95,7 +96,7 @@ def _with_gain(family: str, call: InitCall) -> Asked | None:
 
 def named_gain(call: InitCall) -> str | None:
     """The activation after which a `gain=` is named: by `calculate_gain("tanh")`, or by being 5/3."""
-    node = origin(call.site, call.nodes.get("gain"))
+    node = origin(*handed_over(call.site, call.nodes.get("gain"), call.via))
     match node:
         case ast.Call(func=ast.Attribute(attr="calculate_gain") | ast.Name(id="calculate_gain"), args=[first, *_]):
             word = origin(call.site, first)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from initlint.describe.nodes import InitCall
+from initlint.describe.handing import handed_over
+from initlint.describe.nodes import InitCall, Site
 from initlint.describe.origin import divides, is_literal, origin, parts
 from initlint.describe.symbols import Sym, constant
 from initlint.reference.fans import torch_fans
@@ -30,16 +31,32 @@ class Measured:
     squared: float | None
 
 
-def spread(call: InitCall) -> tuple[Any, ast.expr | None, bool] | None:
-    """The std of a normal, or the bound of a symmetric uniform: its value, its source, and whether it is a bound."""
-    values, nodes = call.values, call.nodes
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The std of a normal distribution, or the bound of a symmetric uniform one, and where it was written."""
+
+    call: InitCall
+    value: Any
+    site: Site
+    node: ast.expr | None
+    is_bound: bool
+
+
+def spread(call: InitCall) -> Spread | None:
+    """How wide a call draws: its std, or its bound where the bounds are opposite."""
+    values = call.values
     if call.name in ("normal_", "trunc_normal_", "normal", "trunc_normal_tf_"):
-        return (values["std"], nodes.get("std"), False) if "std" in values else None
+        return _spread(call, "std", is_bound=False) if "std" in values else None
     if call.name in ("uniform_", "uniform"):
         low, high = ("from", "to") if call.is_method else ("a", "b")
         if low in values and high in values and _opposite(values[low], values[high]):
-            return values[high], nodes.get(high), True
+            return _spread(call, high, is_bound=True)
     return None
+
+
+def _spread(call: InitCall, name: str, *, is_bound: bool) -> Spread:
+    site, node = handed_over(call.site, call.nodes.get(name), call.via)
+    return Spread(call, call.values[name], site, node, is_bound)
 
 
 def _opposite(low: Any, high: Any) -> bool:
@@ -48,9 +65,10 @@ def _opposite(low: Any, high: Any) -> bool:
     return bool(constant(low + high) == 0)
 
 
-def is_formula(call: InitCall, value: Any, node: ast.expr | None) -> bool:
+def is_formula(spread: Spread) -> bool:
     """Whether the number is computed from a quotient, rather than written out."""
-    return node is not None and not is_literal(origin(call.site, node)) and divides(call.site, node)
+    site, node = spread.site, spread.node
+    return node is not None and not is_literal(origin(site, node)) and divides(site, node)
 
 
 def measured(call: InitCall, value: Any) -> Iterator[Measured]:
@@ -93,24 +111,24 @@ def _atoms(value: Any) -> set[Any]:
     return {atom for monomial in value.terms for atom, _ in monomial}
 
 
-def is_no_fan(call: InitCall, node: ast.expr | None) -> bool:
+def is_no_fan(spread: Spread) -> bool:
     """Whether the source names a rank, a learning rate or a count of layers where a fan would stand."""
-    texts = [inner.id if isinstance(inner, ast.Name) else inner.attr for inner in parts(call.site, node)
+    texts = [inner.id if isinstance(inner, ast.Name) else inner.attr for inner in parts(spread.site, spread.node)
              if isinstance(inner, (ast.Name, ast.Attribute))]  # fmt: skip
     return any(_NO_FAN.search(text.replace("_", " ")) for text in texts)
 
 
-def left_outside(call: InitCall, node: ast.expr | None) -> float | None:
+def left_outside(spread: Spread) -> float | None:
     """The plain number over a root: 2 in `2 / math.sqrt(n)`."""
-    match bare(call, node):
+    match bare(spread.site, spread.node):
         case ast.BinOp(left=ast.Constant(value=int() | float() as number), op=ast.Div(), right=right) if is_root(right):
             return number
     return None
 
 
-def misread_sum(call: InitCall, node: ast.expr | None) -> ast.BinOp | None:
+def misread_sum(spread: Spread) -> ast.BinOp | None:
     """`2 / fan_in + fan_out`, which Python reads as (2 / fan_in) + fan_out."""
-    for inner in parts(call.site, node):
+    for inner in parts(spread.site, spread.node):
         match inner:
             case ast.BinOp(left=ast.BinOp(left=above, op=ast.Div(), right=one), op=ast.Add(), right=other):
                 texts = (ast.unparse(one), ast.unparse(other))
@@ -119,9 +137,9 @@ def misread_sum(call: InitCall, node: ast.expr | None) -> ast.BinOp | None:
     return None
 
 
-def gain_less_rate(call: InitCall, node: ast.expr | None) -> tuple[ast.BinOp, ast.BinOp] | None:
+def gain_less_rate(spread: Spread) -> tuple[ast.BinOp, ast.BinOp] | None:
     """`4 - dropout` over something, and the quotient: a rate taken from the gain, which it should scale."""
-    for inner in parts(call.site, node):
+    for inner in parts(spread.site, spread.node):
         match inner:
             case ast.BinOp(
                 left=ast.BinOp(left=ast.Constant(value=gain), op=ast.Sub(), right=rate) as above, op=ast.Div()
@@ -131,9 +149,20 @@ def gain_less_rate(call: InitCall, node: ast.expr | None) -> tuple[ast.BinOp, as
     return None
 
 
-def has_root(call: InitCall, node: ast.expr | None) -> bool:
+def has_root(spread: Spread) -> bool:
     """Whether a root of something that is no plain number is taken anywhere in the expression."""
-    return any(_roots_something(inner) for inner in parts(call.site, node))
+    return any(_roots_something(inner) for inner in parts(spread.site, spread.node))
+
+
+def has_numerator(spread: Spread, number: float) -> bool:
+    """Whether the number is written out above a fraction bar of the expression."""
+    return any(
+        isinstance(inner, ast.BinOp)
+        and isinstance(inner.op, ast.Div)
+        and isinstance(inner.left, ast.Constant)
+        and inner.left.value == number
+        for inner in parts(spread.site, spread.node)
+    )
 
 
 def _roots_something(node: ast.expr) -> bool:
@@ -147,11 +176,11 @@ def _roots_something(node: ast.expr) -> bool:
     return False
 
 
-def bare(call: InitCall, node: ast.expr | None) -> ast.expr | None:
+def bare(site: Site, node: ast.expr | None) -> ast.expr | None:
     """The expression behind a bound or std, without its sign."""
-    node = origin(call.site, node)
+    node = origin(site, node)
     while isinstance(node, ast.UnaryOp):
-        node = origin(call.site, node.operand)
+        node = origin(site, node.operand)
     return node
 
 

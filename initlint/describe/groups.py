@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from initlint.describe.handing import handed_over
 from initlint.describe.nodes import FileModel, InitEvent, Model, Parameter, Site
 from initlint.describe.ownership import is_part
 from initlint.reference.layers import LAYERS
@@ -134,6 +135,25 @@ def groups(file: FileModel, *, default: bool = False) -> list[Group]:
         assert event.site is not None
         made.append(Group(event.site, event, tuple(alike)))
     return made
+
+
+def places(members: Iterable[Member], *arguments: str) -> Iterator[tuple[Site, tuple[Member, ...]]]:
+    """The members by where one of these arguments of their write was written: in the call, or handed to a helper."""
+    found: dict[int, tuple[Site, list[Member]]] = {}
+    for member in members:
+        site = _place(member, arguments)
+        if site is not None:
+            found.setdefault(id(site.node), (site, []))[1].append(member)
+    return ((site, tuple(alike)) for site, alike in found.values())
+
+
+def _place(member: Member, arguments: tuple[str, ...]) -> Site | None:
+    event = member.parameter.effective
+    if event is None or event.call is None:
+        return event.site if event is not None else None
+    call = event.call
+    handed = (handed_over(call.site, call.nodes[name], call.via)[0] for name in arguments if name in call.nodes)
+    return next((site for site in handed if site is not call.site), event.site)
 
 
 def _serves_blocks(group: Group) -> bool:
