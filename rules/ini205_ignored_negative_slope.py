@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.describe.draws import SIGNATURES
 from initlint.describe.handing import handed_over
 from initlint.describe.nodes import InitCall, Parameter
+from initlint.describe.signatures import SIGNATURES
 from initlint.describe.symbols import constant
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.reference.torch_gains import TORCH_NONLINEARITIES

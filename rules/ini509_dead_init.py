@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.describe.draws import METHODS
 from initlint.describe.nodes import InitCall
+from initlint.describe.signatures import METHODS
 from initlint.describe.symbols import constant
 from initlint.describe.values import Tensor
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity

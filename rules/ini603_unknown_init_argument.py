@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.describe.draws import DEPRECATED, METHODS, SIGNATURES
 from initlint.describe.facts import InitName
 from initlint.describe.handing import handed_over
 from initlint.describe.nodes import InitCall
+from initlint.describe.signatures import DEPRECATED, METHODS, SIGNATURES
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
 

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.describe.draws import DEPRECATED
 from initlint.describe.facts import InitName
+from initlint.describe.signatures import DEPRECATED
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
 

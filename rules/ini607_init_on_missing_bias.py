@@ -90,8 +90,8 @@ def _is_slot(node: ast.expr) -> bool:
 
 
 def _unknown_switch(guard: Guard) -> bool:
-    """Whether it speaks of a layer of which only the kind is known: it may well have its bias."""
-    return isinstance(guard.key, str) and guard.key.startswith("flag#")
+    """Whether it speaks of a layer of which only the kind is known, or stands for conditions that were not told apart."""
+    return not isinstance(guard.key, str) or guard.key.startswith("flag#")
 
 
 def _when(call: InitCall) -> str:

@@ -273,11 +273,11 @@ def item(run: Run, value: Value, index: ast.expr, frame: Frame, node: ast.Subscr
     if isinstance(value, Sym):
         atom = value.single
         if atom is not None and isinstance(atom.payload, (Sequence, Mapping)) and isinstance(key, (int, str)):
-            members = atom.payload.items
+            held: Any = atom.payload.items
             known = (
-                members.get(key, MISSING)
-                if isinstance(members, dict)
-                else (members[key] if isinstance(key, int) and -len(members) <= key < len(members) else MISSING)
+                held.get(key, MISSING)
+                if isinstance(held, dict)
+                else (held[key] if isinstance(key, int) and -len(held) <= key < len(held) else MISSING)
             )
             return run.unknown(f"{value!r}[{key!r}]", known if isinstance(known, (int, float, str, bool)) else MISSING)
         return run.unknown(f"{value!r}[{key!r}]") if isinstance(key, (int, str, Sym)) else run.nameless("item")

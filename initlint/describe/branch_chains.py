@@ -85,8 +85,10 @@ def _handed_whole(body: list[ast.stmt], owner: ast.expr) -> bool:
 def _elsewhere(node: ast.If, owner: ast.expr, frame: Frame) -> bool:
     """Whether a statement beside the chain touches the weight."""
     parent = frame.file.source.parents.get(node)
+    if parent is None:
+        return False
     body = next((block for _, block in ast.iter_fields(parent) if isinstance(block, list) and node in block), [])
-    return _uses([statement for statement in body if statement is not node], owner, "weight") if parent else False
+    return _uses([statement for statement in body if statement is not node], owner, "weight")
 
 
 def _types(test: ast.expr, owner: ast.expr) -> set[str]:

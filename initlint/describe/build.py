@@ -28,7 +28,9 @@ _WRITES = (
 )
 _WRITES_WEIGHTS = re.compile(_WRITES)
 # A function that no model reached is read also when it builds layers, or asks for a weight's truth.
-_TOUCHES_WEIGHTS = re.compile(_WRITES + r"|\bnn\.[A-Z]\w+\(|if not? .*\.bias|if .*\.(?:bias|weight):|classname|__class__")
+_TOUCHES_WEIGHTS = re.compile(
+    _WRITES + r"|\bnn\.[A-Z]\w+\(|if not? .*\.bias|if .*\.(?:bias|weight):|classname|__class__"
+)
 
 
 def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:

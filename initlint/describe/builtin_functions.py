@@ -148,12 +148,8 @@ def _extreme(which: str) -> Callable[[Run, list[Value], dict[str, Value]], Value
         defaults = [value.default if isinstance(value, Sym) else value for value in values]
         known = all(isinstance(value, (int, float)) for value in defaults)
         default = (max if which == "max" else min)(defaults) if known and defaults else MISSING
-        return run.unknown(
-            f"{which}({', '.join(map(repr, values))})"
-            if all(isinstance(v, (int, float, Sym)) for v in values)
-            else run.nameless(which).single.name,
-            default,
-        )  # type: ignore[union-attr]
+        named = all(isinstance(value, (int, float, Sym)) for value in values)
+        return run.unknown(f"{which}({', '.join(map(repr, values))})" if named else repr(run.nameless(which)), default)
 
     return pick
 

@@ -7,7 +7,7 @@ import re
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from initlint.describe import classes, draws, externals, forward, identity, modules, tensors, unknown_calls
+from initlint.describe import classes, externals, forward, identity, modules, signatures, tensors, unknown_calls
 from initlint.describe.handing import Handing, calls_directly
 from initlint.describe.nodes import Applied, Repeat
 from initlint.describe.run import DEPTH_LIMIT, Frame, Run
@@ -228,8 +228,8 @@ def _method(
     run: Run, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
 ) -> Value:
     target, name = method.target, method.name
-    if target is None and name in draws.METHODS and isinstance(node, ast.Call) and not run.forward:
-        bound = draws.bind(name, args, kwargs, node)
+    if target is None and name in signatures.METHODS and isinstance(node, ast.Call) and not run.forward:
+        bound = signatures.bind(name, args, kwargs, node)
         run.records.append(tensors.init_call(run, f"Tensor.{name}", bound, None, node, frame, len(node.args)))
         return None
     if isinstance(target, ModuleObject):
@@ -408,7 +408,7 @@ def name_lesson(run: Run, name: ClassName, text: str) -> Value:
         if kind is not None:
             from initlint.describe.layers import generic
 
-            lessons[subject] = generic(run, f"torch.nn.{kind}", None, repr(subject))  # type: ignore[arg-type]
+            lessons[subject] = generic(run, f"torch.nn.{kind}", None, repr(subject))
             lessons[subject].marks = frozenset({"by name"})
     return run.unknown(f"{text} in classname of {subject!r}", payload=("narrow", lessons))
 

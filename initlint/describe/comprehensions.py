@@ -10,6 +10,7 @@ from initlint.describe import (
     loops,
     type_tests,
 )
+from initlint.describe.nodes import Guard
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
 from initlint.describe.truth import decided
@@ -49,7 +50,7 @@ def _generate(run: Run, node: Any, depth: int, frame: Frame, results: list[Value
     if not isinstance(iterable, Sequence | Mapping | str | ModuleObject):
         repeated = run.nameless("count")
     for item in loops.items_of(run, iterable, node, frame):
-        guards = ()
+        guards: tuple[Guard, ...] = ()
         if isinstance(item, Choice) and len(item.options) == 1:
             guards, item = item.options[0]
         with run.under(guards):

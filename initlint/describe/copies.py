@@ -56,7 +56,13 @@ def _tensor(run: Run, tensor: Tensor, memo: dict[int, Any]) -> Tensor:
     if id(old) not in memo:
         layer = memo.get(id(old.layer), old.layer)
         memo[id(old)] = Storage(
-            old.shape, old.site, list(old.events), is_parameter=old.is_parameter, source=old, layer=layer, slot=old.slot,
+            old.shape,
+            old.site,
+            list(old.events),
+            is_parameter=old.is_parameter,
+            source=old,
+            layer=layer,
+            slot=old.slot,
             frozen=old.frozen,
         )
         run.storages.append(memo[id(old)])

@@ -7,125 +7,20 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from initlint.describe import signatures
 from initlint.describe.nodes import InitCall, InitEvent, Site
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym, constant, number
 from initlint.describe.values import Sequence, Tensor, Value
 from initlint.reference.fans import torch_fans
 from initlint.reference.torch_gains import torch_gain
-from initlint.reference.truncation import truncated_normal_moments
+from initlint.reference.truncation import TWO_SIGMA_STD, truncated_normal_moments
 
-REQUIRED = object()
-
-# torch 2.13, torch/nn/init.py: name -> positional order with defaults.
-SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
-    "uniform_": (("tensor", REQUIRED), ("a", 0.0), ("b", 1.0), ("generator", None)),
-    "normal_": (("tensor", REQUIRED), ("mean", 0.0), ("std", 1.0), ("generator", None)),
-    "trunc_normal_": (("tensor", REQUIRED), ("mean", 0.0), ("std", 1.0), ("a", -2.0), ("b", 2.0), ("generator", None)),
-    "constant_": (("tensor", REQUIRED), ("val", REQUIRED)),
-    "ones_": (("tensor", REQUIRED),),
-    "zeros_": (("tensor", REQUIRED),),
-    "eye_": (("tensor", REQUIRED),),
-    "dirac_": (("tensor", REQUIRED), ("groups", 1)),
-    "xavier_uniform_": (("tensor", REQUIRED), ("gain", 1.0), ("generator", None)),
-    "xavier_normal_": (("tensor", REQUIRED), ("gain", 1.0), ("generator", None)),
-    "kaiming_uniform_": (
-        ("tensor", REQUIRED), ("a", 0), ("mode", "fan_in"), ("nonlinearity", "leaky_relu"), ("generator", None),
-    ),
-    "kaiming_normal_": (
-        ("tensor", REQUIRED), ("a", 0), ("mode", "fan_in"), ("nonlinearity", "leaky_relu"), ("generator", None),
-    ),
-    "orthogonal_": (("tensor", REQUIRED), ("gain", 1), ("generator", None)),
-    "sparse_": (("tensor", REQUIRED), ("sparsity", REQUIRED), ("std", 0.01), ("generator", None)),
-}  # fmt: skip
-DEPRECATED = {
-    name[:-1]: name
-    for name in ("uniform_", "normal_", "constant_", "eye_", "dirac_", "xavier_uniform_", "xavier_normal_",
-                 "kaiming_uniform_", "kaiming_normal_", "orthogonal_", "sparse_")
-}  # fmt: skip
-OTHER_NAMES = frozenset({"calculate_gain", "_calculate_fan_in_and_fan_out", "_calculate_correct_fan", "_no_grad_uniform_",
-                         "_no_grad_normal_", "_no_grad_trunc_normal_", "_no_grad_fill_", "_no_grad_zero_"})  # fmt: skip
 # What transformers' initialization module, which is read as torch.nn.init, has beside torch's own functions.
 TRANSFORMERS_NAMES = frozenset({
     "copy_", "lecun_normal_", "default_flax_embed_init_", "no_init_weights", "no_tie_weights", "guard_torch_init_functions",
     "meta_device_safe_creation_ops", "TORCH_INIT_FUNCTIONS",
 })  # fmt: skip
-# Same-named helpers of timm (`timm.layers`) and transformers' initialization module.
-MORE_SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
-    "lecun_normal_": (("tensor", REQUIRED),),
-    "trunc_normal_tf_": SIGNATURES["trunc_normal_"],
-    "variance_scaling_": (("tensor", REQUIRED), ("scale", 1.0), ("mode", "fan_in"), ("distribution", "normal")),
-    "copy_": (("tensor", REQUIRED), ("other", REQUIRED)),
-    "_variance_scaling": (("tensor", REQUIRED), ("mode", "fan_in"), ("distribution", "normal")),
-    "default_flax_embed_init_": (("tensor", REQUIRED),),
-}
-
-METHODS: dict[str, tuple[str, ...]] = {
-    "normal_": ("mean", "std"),
-    "uniform_": ("from", "to"),
-    "fill_": ("value",),
-    "zero_": (),
-    "copy_": ("src",),
-    "exponential_": ("lambd",),
-    "bernoulli_": ("p",),
-    "random_": ("from", "to"),
-    "log_normal_": ("mean", "std"),
-    "cauchy_": ("median", "sigma"),
-    "geometric_": ("p",),
-    "mul_": ("other",),
-    "div_": ("other",),
-    "add_": ("other",),
-    "sub_": ("other",),
-    "clamp_": ("min", "max"),
-    "clip_": ("min", "max"),
-    "fmod_": ("other",),
-    "erfinv_": (),
-    "neg_": (),
-    "exp_": (),
-    "log_": (),
-    "abs_": (),
-    "sqrt_": (),
-    "masked_fill_": ("mask", "value"),
-    "index_fill_": ("dim", "index", "value"),
-    "scatter_": ("dim", "index", "src"),
-    "fill_diagonal_": ("fill_value",),
-    "set_": ("source",),
-    "renorm_": ("p", "dim", "maxnorm"),
-    "pow_": ("exponent",),
-    "lerp_": ("end", "weight"),
-    "addcmul_": ("a", "b"),
-}
-FACTORIES = frozenset({
-    "empty", "zeros", "ones", "full", "rand", "randn", "randint", "eye", "empty_like", "zeros_like", "ones_like",
-    "full_like", "rand_like", "randn_like", "tensor", "as_tensor", "from_numpy", "arange", "linspace", "logspace",
-    "Tensor", "FloatTensor", "HalfTensor", "DoubleTensor", "normal", "randperm", "empty_strided", "BoolTensor",
-    "LongTensor", "IntTensor", "cuda.FloatTensor", "cat", "stack", "complex", "bernoulli", "diag", "tril", "triu",
-})  # fmt: skip
-
-
-def bind(
-    name: str, args: list[Value], kwargs: dict[str, Value], node: ast.Call
-) -> tuple[dict[str, Value], dict[str, ast.expr]]:
-    """Bind a method's arguments to their names."""
-    return _bind(METHODS.get(name, ()), args, kwargs, node)
-
-
-def bind_init(
-    name: str, args: list[Value], kwargs: dict[str, Value], node: ast.Call
-) -> tuple[dict[str, Value], dict[str, ast.expr]]:
-    """Bind an init function's arguments to their names."""
-    signature = SIGNATURES.get(name) or MORE_SIGNATURES.get(name) or ()
-    return _bind(tuple(argument for argument, _ in signature), args, kwargs, node)
-
-
-def _bind(
-    names: tuple[str, ...], args: list[Value], kwargs: dict[str, Value], node: ast.Call
-) -> tuple[dict[str, Value], dict[str, ast.expr]]:
-    values = dict(zip(names, args, strict=False))
-    nodes = dict(zip(names, node.args, strict=False))
-    values.update(kwargs)
-    nodes.update({keyword.arg: keyword.value for keyword in node.keywords if keyword.arg})
-    return values, nodes
 
 
 def constant_event(value: Value, site: Site | None, **more: Any) -> InitEvent:
@@ -149,17 +44,19 @@ def uniform_event(low: Value, high: Value, site: Site | None, **more: Any) -> In
 
 def trunc_event(mean: Value, std: Value, low: Value, high: Value, site: Site | None, **more: Any) -> InitEvent:
     """N(mean, std) cut at the absolute bounds `low` and `high`."""
-    numbers = [number(value) for value in (mean, std, low, high)]
+    numbers = [known for value in (mean, std, low, high) if (known := number(value)) is not None]
     mean, std = _dim(mean), _dim(std)
-    if all(value is not None for value in numbers) and numbers[1]:
+    if len(numbers) == 4 and numbers[1]:
+        true_mean: Any
+        true_std: Any
         true_mean, true_std = truncated_normal_moments(*numbers)
         if isinstance(std, Sym) or isinstance(mean, Sym):
             # the cut is far outside for the default configuration: keep the formula
-            far = abs(true_std - numbers[1]) < 1e-6 * numbers[1]  # type: ignore[operator]
+            far = abs(true_std - numbers[1]) < 1e-6 * numbers[1]
             true_mean, true_std = (mean, std) if far else (true_mean, true_std)
         return InitEvent("trunc_normal", site, mean=true_mean, std=true_std, low=_dim(low), high=_dim(high), **more)
-    if all(isinstance(value, Sym) for value in (std, low, high)) and low == std * -2 and high == std * 2 and mean == 0:  # type: ignore[operator]
-        return InitEvent("trunc_normal", site, mean=0, std=std * 0.8796256610342398, low=low, high=high, **more)  # type: ignore[operator]
+    if all(isinstance(value, Sym) for value in (std, low, high)) and low == std * -2 and high == std * 2 and mean == 0:
+        return InitEvent("trunc_normal", site, mean=0, std=std * TWO_SIGMA_STD, low=low, high=high, **more)
     return InitEvent(
         "trunc_normal",
         site,
@@ -172,10 +69,11 @@ def trunc_event(mean: Value, std: Value, low: Value, high: Value, site: Site | N
 
 def event_of_init(name: str, call: InitCall, tensor: Tensor | None) -> InitEvent:
     """What torch.nn.init's `name` draws into `tensor`."""
-    signature = dict(SIGNATURES.get(name) or MORE_SIGNATURES.get(name) or ())
-    values = {**{key: value for key, value in signature.items() if value is not REQUIRED}, **call.values}
-    site, more = call.site, {"call": call, "scope": call.scope}
-    if name in SIGNATURES and not call.values.keys() <= signature.keys():
+    signature = dict(signatures.SIGNATURES.get(name) or signatures.MORE_SIGNATURES.get(name) or ())
+    values = {**{key: value for key, value in signature.items() if value is not signatures.REQUIRED}, **call.values}
+    site = call.site
+    more: dict[str, Any] = {"call": call, "scope": call.scope}
+    if name in signatures.SIGNATURES and not call.values.keys() <= signature.keys():
         return InitEvent("unknown", site, **more)  # it raises: nothing is drawn
     shape = None
     if tensor is not None:
@@ -201,7 +99,7 @@ def event_of_init(name: str, call: InitCall, tensor: Tensor | None) -> InitEvent
                 "trunc_normal",
                 site,
                 mean=_dim(values["mean"]),
-                std=None if std is None else std * 0.8796256610342398,
+                std=None if std is None else std * TWO_SIGMA_STD,
                 **more,
             )
         case "eye_" | "dirac_" | "sparse_":
@@ -220,7 +118,7 @@ def event_of_init(name: str, call: InitCall, tensor: Tensor | None) -> InitEvent
 def _fan_event(
     name: str, values: dict[str, Value], shape: tuple[Any, ...] | None, site: Site, more: dict[str, Any]
 ) -> InitEvent:
-    fan_in, fan_out = torch_fans(shape) if shape is not None and len(shape) > 1 else (None, None)
+    fan_in, fan_out = (torch_fans(shape) if shape is not None else None) or (None, None)
     scheme = name.rstrip("_")
     fan: Any = None
     match name:
@@ -286,8 +184,9 @@ def _product(sizes: tuple[Any, ...]) -> Any:
 
 def event_of_method(name: str, call: InitCall, tensor: Tensor, args: list[Value]) -> InitEvent:
     """What an in-place tensor method leaves behind."""
-    values, site, more = call.values, call.site, {"call": call, "scope": call.scope}
-    if not values.keys() <= {*METHODS.get(name, values), "generator"}:
+    values, site = call.values, call.site
+    more: dict[str, Any] = {"call": call, "scope": call.scope}
+    if not values.keys() <= {*signatures.METHODS.get(name, values), "generator"}:
         return InitEvent("unknown", site, **more)  # it raises: nothing is drawn
     match name:
         case "zero_":
@@ -338,7 +237,7 @@ def event_of_method(name: str, call: InitCall, tensor: Tensor, args: list[Value]
 def creation(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], site: Site, frame: Frame) -> InitEvent:
     """What a factory such as torch.randn fills its result with."""
     base = name.removesuffix("_like")
-    more = {"order": run.tick(), "guards": tuple(run.guards), "scope": frame.name}
+    more: dict[str, Any] = {"order": run.tick(), "guards": tuple(run.guards), "scope": frame.name}
     match base:
         case "zeros" | "ones":
             return constant_event(0 if base == "zeros" else 1, site, **more)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 
 from initlint.describe import (
-    draws,
     factories,
     forward,
     init_functions,
     layers,
     reflection,
+    signatures,
     special_functions,
     tensors,
     unknown_calls,
@@ -52,7 +52,7 @@ def call(run: Run, dotted: str, args: list[Value], kwargs: dict[str, Value], nod
         return layers.build(run, dotted, args, kwargs, frame.site(node))
     if (
         (head == "torch" or dotted.startswith("torch.cuda.FloatTensor"))
-        and last in draws.FACTORIES
+        and last in signatures.FACTORIES
         and not _flows(args)
     ):
         return factories.factory(run, last, args, kwargs, node, frame)
@@ -61,7 +61,9 @@ def call(run: Run, dotted: str, args: list[Value], kwargs: dict[str, Value], nod
         return special(run, args, kwargs, node, frame)
     if run.forward or _flows(args):
         return forward.function(run, dotted, args, kwargs, node, frame)
-    if last in draws.MORE_SIGNATURES or (last == "trunc_normal_" and dotted.startswith(("timm", "mm", "detectron2"))):
+    if last in signatures.MORE_SIGNATURES or (
+        last == "trunc_normal_" and dotted.startswith(("timm", "mm", "detectron2"))
+    ):
         return init_functions.init(run, last, dotted, args, kwargs, node, frame)
     if last in init_functions.MM_HELPERS and head.startswith(("mmcv", "mmengine", "mmseg", "fvcore", "detectron2")):
         return init_functions.mm_helper(run, last, dotted, args, kwargs, node, frame)

@@ -8,7 +8,7 @@ from typing import Any
 from initlint.describe import calls, classes
 from initlint.describe import flow_operations as ops
 from initlint.describe.run import Frame, Run
-from initlint.describe.values import Choice, Function, ModuleObject, Sequence, Tensor, Value
+from initlint.describe.values import Choice, Function, ModuleObject, Sequence, Storage, Tensor, Value
 from initlint.reference.layers import (
     ACTIVATION_FUNCTIONS,
     ACTIVATIONS,
@@ -186,7 +186,7 @@ def _contraction(
     if name == "einsum" and args:
         return _einsum(run, args, node, frame)
     weight = run.settle(kwargs.get("weight", args[1] if len(args) > 1 else None))
-    operands = ()
+    operands: tuple[Storage, ...] = ()
     if isinstance(weight, Tensor) and weight.storage is not None:
         kind = "linear" if name in ("linear", "bilinear") else "conv_transpose" if "transpose" in name else "conv"
         ops.use(weight, "contract", axis=-1 if kind == "linear" else None, kind=kind, transposed=weight.transposed)

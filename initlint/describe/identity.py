@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from initlint.describe import classes, exact_types, layers, type_tests
 from initlint.describe.run import Frame, Run
@@ -153,7 +154,7 @@ def _module_is(run: Run, module: ModuleObject, cls: Value) -> bool | None:
         if dotted in ("torch.nn.Module", "builtins.object"):
             return True
         if dotted in _FAMILIES:
-            prefix = _FAMILIES[dotted]
+            prefix: Any = _FAMILIES[dotted]
             names = (*module.bases, module.kind) if module.cls is None else module.bases
             return any(name.startswith(prefix) for name in names) and not (module.generic and "by name" in module.marks)
         if module.cls is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from initlint.describe import (
     draws,
+    signatures,
     tensors,
 )
 from initlint.describe.nodes import InitCall, InitEvent, Target
@@ -54,7 +55,7 @@ def init(
         return run.nameless("gain")
     if name in ("_calculate_fan_in_and_fan_out", "_calculate_correct_fan"):
         return _fans(run, name, args)
-    real = draws.DEPRECATED.get(name, name)
+    real = signatures.DEPRECATED.get(name, name)
     tensor = args[0] if args else kwargs.get("tensor")
     for guards, option in run.options(tensor) if tensor is not None else [((), None)]:
         with run.under(guards):
@@ -73,10 +74,10 @@ def _init_one(
     frame: Frame,
 ) -> None:
     given = [option, *args[1:]] if args else args
-    bound = draws.bind_init(real, given, kwargs, node)
+    bound = signatures.bind_init(real, given, kwargs, node)
     record = tensors.init_call(run, dotted, bound, option, node, frame, len(node.args))
     run.records.append(record)
-    if isinstance(option, Tensor) and (real in draws.SIGNATURES or real in draws.MORE_SIGNATURES):
+    if isinstance(option, Tensor) and (real in signatures.SIGNATURES or real in signatures.MORE_SIGNATURES):
         settled = replace(record, values={key: run.default_option(value) for key, value in record.values.items()})
         event = draws.event_of_init(real, settled, option)
         tensors.write(run, option, replace(event, call=record))
@@ -159,10 +160,11 @@ _MM_TO_TORCH: dict[str, Any] = {
 
 
 def caffe2(run: Run, name: str, dotted: str, args: list[Value], node: ast.AST, frame: Frame) -> Value:
-    values: dict[str, Value] = {
+    settings: dict[str, dict[str, Value]] = {
         "c2_msra_fill": {"mode": "fan_out", "nonlinearity": "relu", "a": 0},
         "c2_xavier_fill": {"a": 1},
-    }[name]
+    }
+    values = settings[name]
     function = "kaiming_normal_" if name == "c2_msra_fill" else "kaiming_uniform_"
     for guards, module in run.options(args[0]) if args else ():
         with run.under(guards):

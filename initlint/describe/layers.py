@@ -97,8 +97,9 @@ def plain(value: Value) -> Any:
 
 
 def _add(run: Run, module: ModuleObject, spec: ParameterSpec, site: Site | None, flag: Value) -> None:
+    drawn: dict[str, Any] = {"mean": spec.mean, "std": spec.std, "low": spec.low, "high": spec.high}
     event = InitEvent(
-        spec.scheme, site, mean=spec.mean, std=spec.std, low=spec.low, high=spec.high, default=True,
+        spec.scheme, site, **drawn, default=True,
         guards=tuple(run.guards), order=run.tick(),
     )  # fmt: skip
     storage = Storage(spec.shape, site, [event], is_parameter=True, layer=module, slot=spec.name)

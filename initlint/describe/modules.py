@@ -10,7 +10,7 @@ from initlint.describe import calls, tensors
 from initlint.describe.nodes import Applied, AttributeWrite, InitEvent, Loaded
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
-from initlint.describe.values import Choice, ClassRef, ModuleObject, Sequence, Tensor, Value
+from initlint.describe.values import Choice, ClassRef, Mapping, ModuleObject, Sequence, Tensor, Value
 from initlint.reference.layers import LAYERS
 
 LOADERS = frozenset({"load_state_dict", "from_pretrained", "load_from_checkpoint", "init_from_pretrained"})
@@ -297,7 +297,7 @@ def _update(
     run: Run, module: ModuleObject, args: list[Value], kwargs: dict[str, Value], node: ast.Call, frame: Frame
 ) -> None:
     more = run.settle(args[0]) if args else None
-    if hasattr(more, "items") and isinstance(more.items, dict):
+    if isinstance(more, Mapping):
         for key, value in more.items.items():
             set_attribute(run, module, str(key), value, frame, node)
 

@@ -8,6 +8,7 @@ from initlint.describe import (
     classes,
     draws,
     modules,
+    signatures,
     unknown_calls,
 )
 from initlint.describe.facts import HelperGivenTensor, InitName
@@ -55,7 +56,7 @@ def builtin(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], no
 
 def looked_up(run: Run, name: str, node: ast.AST, frame: Frame) -> None:
     """Note a name of torch.nn.init that is deprecated, or that it does not have."""
-    known = name in draws.SIGNATURES or name in draws.OTHER_NAMES or name in draws.TRANSFORMERS_NAMES
+    known = name in signatures.SIGNATURES or name in signatures.OTHER_NAMES or name in draws.TRANSFORMERS_NAMES
     if not known and not name.startswith("_"):
         run.records.append(InitName(frame.site(node), name, bool(frame.in_try)))
 

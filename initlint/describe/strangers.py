@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from initlint.describe import draws
+from initlint.describe import signatures
 from initlint.describe.nodes import InitCall, Target
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
@@ -32,7 +32,7 @@ def write(run: Run, args: list[Value], kwargs: dict[str, Value], node: ast.AST, 
     """`w.data.normal_(0.02)` where nothing is known of `w`."""
     match node:
         case ast.Call(func=ast.Attribute(attr=name)) if name in _PLAIN and not run.forward:
-            values, nodes = draws.bind(name, args, kwargs, node)
+            values, nodes = signatures.bind(name, args, kwargs, node)
             run.records.append(
                 InitCall(
                     f"Tensor.{name}", frame.site(node), values, nodes, Target("unknown"), tuple(run.guards), frame.name,

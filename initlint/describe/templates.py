@@ -12,7 +12,17 @@ from initlint.describe.nodes import Applied, Copied, Loaded, Repeat, Seeded, Sit
 from initlint.describe.run import Run
 from initlint.describe.symbols import Sym
 from initlint.describe.values import (
-    Choice, ClassRef, External, Function, Heap, Mapping, ModuleObject, Sequence, Storage, Tensor, Value,
+    Choice,
+    ClassRef,
+    External,
+    Function,
+    Heap,
+    Mapping,
+    ModuleObject,
+    Sequence,
+    Storage,
+    Tensor,
+    Value,
 )  # fmt: skip
 
 WORTH_KEEPING = 400  # expressions read; building anything smaller again is as cheap as copying it
@@ -42,14 +52,14 @@ class Template:
     steps: int
 
 
-def key(run: Run, cls: ClassRef, args: list[Value], kwargs: dict[str, Value]) -> object | None:
+def key(run: Run, cls: ClassRef, args: list[Value], kwargs: dict[str, Value]) -> str | None:
     """What the object depends on, where that is plain enough to compare; else None."""
     if run.active or run.forward or run.broad:
         return None
     parts = [_part(value) for value in args] + [(name, _part(value)) for name, value in kwargs.items()]
     if any(part is None or (isinstance(part, tuple) and part[1:] == (None,)) for part in parts):
         return None
-    return ("template", id(cls.info), tuple(parts))
+    return f"template:{id(cls.info)}:{parts}"
 
 
 def _part(value: Value) -> object | None:
@@ -70,7 +80,7 @@ def _part(value: Value) -> object | None:
     return None
 
 
-def keep(run: Run, name: object | None, module: ModuleObject, start: Start) -> None:
+def keep(run: Run, name: str | None, module: ModuleObject, start: Start) -> None:
     """Remember the object as it is now, when making it was work and touched nothing outside itself."""
     if name is None or run.active or run.steps - start.steps < WORTH_KEEPING:
         return
@@ -83,7 +93,7 @@ def keep(run: Run, name: object | None, module: ModuleObject, start: Start) -> N
     )  # fmt: skip
 
 
-def recall(run: Run, name: object | None, site: Site) -> ModuleObject | None:
+def recall(run: Run, name: str | None, site: Site) -> ModuleObject | None:
     """A copy of the object, as if it had been built here."""
     template = run.project.memo.get(name) if name is not None else None
     if not isinstance(template, Template):
@@ -139,7 +149,9 @@ class _Copier:
 
     def _storage(self, old: Storage) -> Storage:
         if id(old) not in self._seen:
-            made = replace(old, events=[replace(event, order=event.order + self._shift) for event in old.events], uses=[])
+            made = replace(
+                old, events=[replace(event, order=event.order + self._shift) for event in old.events], uses=[]
+            )
             self._seen[id(old)] = made
             made.layer = self.copy(old.layer)
             self._run.storages.append(made)

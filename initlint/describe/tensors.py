@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import Any
 
-from initlint.describe import draws
+from initlint.describe import draws, signatures
 from initlint.describe.nodes import InitCall, InitEvent, Moved, Site, Target
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
@@ -131,6 +131,8 @@ def look(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Tensor:
     if name in ("view", "reshape"):
         sizes = args[0].items if len(args) == 1 and isinstance(args[0], Sequence) else tuple(args)
         known = tuple(sizes) if sizes else None
+        if len(args) == 1 and isinstance(args[0], Sym):  # perhaps all sizes at once
+            known = None
         if known and shape and None not in shape and len(known) == 2 and known[0] == shape[0] and known[1] == -1:
             rest: Any = 1
             for size in shape[1:]:
@@ -155,9 +157,9 @@ def method(
     run: Run, tensor: Tensor, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.Call, frame: Frame
 ) -> Value:
     """A method call on a tensor that has memory of its own."""
-    if name in draws.METHODS or name in ("copy_", "set_"):
+    if name in signatures.METHODS or name in ("copy_", "set_"):
         call = init_call(
-            run, f"Tensor.{name}", draws.bind(name, args, kwargs, node), tensor, node, frame, len(node.args)
+            run, f"Tensor.{name}", signatures.bind(name, args, kwargs, node), tensor, node, frame, len(node.args)
         )
         run.records.append(call)
         settled = replace(call, values={key: run.default_option(value) for key, value in call.values.items()})
@@ -305,7 +307,11 @@ def assign_item(run: Run, tensor: Tensor, index_node: ast.expr, value: Value, st
     """`w[i] = value`: writes to the part, whatever the kind of index."""
     whole = isinstance(index_node, ast.Constant) and index_node.value is Ellipsis
     whole = whole or (isinstance(index_node, ast.Slice) and index_node.lower is None and index_node.upper is None)
-    target = tensor if whole else replace(index(run, tensor, index_node, frame), copied=tensor.copied, tracked=tensor.tracked)
+    target = (
+        tensor
+        if whole
+        else replace(index(run, tensor, index_node, frame), copied=tensor.copied, tracked=tensor.tracked)
+    )
     call = InitCall(
         "Tensor.__setitem__", frame.site(statement), {"value": value}, {}, target_of(replace(target, is_parameter=tensor.is_parameter)),
         tuple(run.guards), frame.name, bool(frame.in_try), run.grad, bool(run.broad), 2,

@@ -25,7 +25,7 @@ from initlint.describe.values import (
 Branch = tuple[tuple[Guard, ...], bool]
 
 
-def branches(run: Run, value: Value, site: Site) -> list[Branch]:
+def branches(run: Run, value: Value, site: Site | None) -> list[Branch]:
     """The outcomes a condition can have, each with the guards under which it has it."""
     outcomes: list[Branch] = []
     for guards, option in run.options(value):

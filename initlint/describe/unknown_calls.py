@@ -34,6 +34,8 @@ def class_method(
     run: Run, cls: ClassRef, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
 ) -> Value:
     """`Class.from_pretrained(...)`, `nn.Module.__init__(self)`."""
+    if name == "__init__":
+        return _constructed_by_hand(run, args, kwargs, node, frame)
     if name == "_from_config":
         return classes.instantiate(run, cls, args[:1], {}, node, frame)
     if name in modules.LOADERS:
@@ -45,17 +47,22 @@ def class_method(
     return run.nameless(name)
 
 
+def _constructed_by_hand(run: Run, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> None:
+    """`nn.Module.__init__(self)`; in transformers' templates `self` may be left out."""
+    given = bool(args) and isinstance(args[0], ModuleObject)
+    module = args[0] if given else frame.self_value
+    if isinstance(module, ModuleObject) and module.cls is not None:
+        classes.super_init(run, module, module.cls, None, args[1:] if given else args, kwargs, node, frame)
+
+
 def unknown_call(
     run: Run, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
 ) -> Value:
     """A call that cannot be followed. What it is given may have been written to."""
     dotted = function.dotted if isinstance(function, External) else ""
     given = [*args, *kwargs.values()]
-    if dotted.endswith(".__init__") and args and isinstance(args[0], ModuleObject):
-        module = args[0]
-        if module.cls is not None:
-            classes.super_init(run, module, module.cls, None, args[1:], kwargs, node, frame)
-        return None
+    if dotted.endswith(".__init__"):
+        return _constructed_by_hand(run, args, kwargs, node, frame)
     if run.forward or externals._flows(given):
         return forward.unknown(run, given, node, frame)
     if isinstance(function, Sym):

@@ -30,7 +30,7 @@ class Sightings:
                 self.trails[module] = _outside(module)
             original(module, *args, **kwargs)
 
-        nn.Module.__init__ = noted  # type: ignore[method-assign]
+        nn.Module.__init__ = noted  # type: ignore[method-assign, assignment]
         try:
             yield
         finally:
