@@ -25,6 +25,11 @@ class Class:
     path: str
     name: str
 
+    @property
+    def target(self) -> str:
+        """What the runtime calls it."""
+        return f"{self.path}:{self.name}"
+
 
 def classes(source: SourceText, finding: Finding, others: Iterable[SourceText]) -> list[Class]:
     """The classes that the finding is in, or that reach it by name, through others of these files too."""

@@ -54,13 +54,19 @@ class Bench:
         """The configuration's targets, and each touched class that the configuration does not build itself."""
         from initlint.runtime.protocol import Target
 
-        own = {(os.path.realpath(one.location), one.name) for one in self.configured}
         found = [
-            Target(f"{one.path}:{one.name}", "file", one.path, one.name, optional=True)
+            Target(one.target, "file", one.path, one.name, optional=True)
             for one in dict.fromkeys(touched)
-            if (os.path.realpath(one.path), one.name) not in own and one.path.endswith(".py")
+            if self.called(one) == one.target and one.path.endswith(".py")
         ]
-        return [*self.configured, *found]
+        known = {target.text for target in self.configured}
+        return [*self.configured, *(target for target in found if target.text not in known)]
+
+    def called(self, touched: Class) -> str:
+        """What the target of a class is called: as in the configuration, where it is there."""
+        place = (os.path.realpath(touched.path), touched.name)
+        own = (one.text for one in self.configured if (os.path.realpath(one.location), one.name) == place)
+        return next(own, touched.target)
 
     def run(self, texts: Iterable[SourceText], targets: Iterable[Target]) -> Trial:
         """Build the targets from these texts. Raises UsageError where nothing can ever be built."""

