@@ -235,7 +235,7 @@ def test_a_table_for_people() -> None:
     (line,) = (line for line in done.out.splitlines() if line.lstrip().startswith("fc1.weight"))
 
     assert done.out.startswith("Net  class at net.py:6\n")
-    assert "fc1.weight Linear 784 -> 256 xavier_uniform 0.04385 11 relu kaiming_normal INI201".split() == line.split()
+    assert "fc1.weight Linear 784 -> 256 xavier_uniform 0.04385 11 relu kaiming_normal INI201" == " ".join(line.split())
     assert "or normal" in done.out
     assert "\x1b" not in done.out
 
