@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from initlint.describe.advice import advice
 from initlint.describe.asked import asked
-from initlint.describe.groups import Member, groups, places
+from initlint.describe.groups import Member, groups, members, places
 from initlint.describe.products import is_contracted
 from initlint.describe.symbols import constant, number
 from initlint.finding import Finding, Fix, Severity
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
     from initlint.describe.nodes import FileModel, InitCall, Site
 
+CUSTOMARY = (0.01, 0.04)  # stds that are given to every layer of a normalised network alike
 _JUDGED = RECTIFIERS | SMOOTH_RECTIFIERS | SATURATING
 _FREE = frozenset({"normal", "uniform", "trunc_normal", "xavier_uniform", "xavier_normal"})
+_CONVENTIONS = (0.02, 0.01)  # Radford et al. 2016, sec. 4; Devlin et al. 2019, A.2; Krizhevsky et al. 2012, sec. 5
+_SHALLOW = 6  # layers; He et al. 2015, sec. 2.2, find std .01 harmful in VGG-B's 13
 
 
 class ScaleFarFromReference(Rule):
@@ -31,7 +34,9 @@ class ScaleFarFromReference(Rule):
     Compares the std that is drawn (after truncation; bound/sqrt(3) for uniform) with what suits the fan and the
     activation that follows, where both are known and the layer stands in a plain path: no norm, no residual, no gate,
     not the last layer. Speaks outside 1/3 ... 3. A statement that also serves normalised or residual layers is silent:
-    0.02 everywhere is right there.
+    0.02 everywhere is right there, and so it is beside such layers.
+
+    A std of 0.02 or 0.01 in a shallow network is a convention: advice.
 
     ## Why is this bad?
     The factor is raised to the power of the depth: N(0, 0.02) in layers of 512 with ReLU keeps 0.32 of the std a
@@ -70,15 +75,16 @@ class ScaleFarFromReference(Rule):
                 continue
             far = [(member, ratio) for member in group.members if (ratio := _ratio(member)) is not None]
             far = [(member, ratio) for member, ratio in far if not 1 / limit <= ratio <= limit]
-            if not far or any(_eased(member) for member in group.members):
+            if not far or any(_eased(member) for member in group.members) or _is_custom(file, far[0][0]):
                 continue
             ratios = dict(far)
+            severity = Severity.INFO if _conventional(group.members) else None
             for site, alike in places(ratios, "std", "b", "to", "gain"):
                 worst = max(alike, key=lambda one: abs(math.log(ratios[one])))
                 fix = _fix(group.event.call, tuple(ratios)) if site.node is group.site.node else None
-                yield self._told(site, worst, ratios[worst], fix)
+                yield self._told(site, worst, ratios[worst], fix, severity)
 
-    def _told(self, site: Site, member: Member, ratio: float, fix: Fix | None) -> Finding:
+    def _told(self, site: Site, member: Member, ratio: float, fix: Fix | None, severity: Severity | None) -> Finding:
         suited = advice(member)
         return self.finding(
             site,
@@ -86,8 +92,14 @@ class ScaleFarFromReference(Rule):
             f"{ratio:.3g} times the signal's std in each layer",
             help=f"Use {suited.code.call('w')}: {suited.why}.",
             layer=member.name,
+            severity=severity,
             fix=fix,
         )
+
+
+def _conventional(members: tuple[Member, ...]) -> bool:
+    """DCGAN's and BERT's N(0, .02) and Caffe's N(0, .01), in a network too shallow for them to do harm."""
+    return len(members) < _SHALLOW and all(_std(member) in _CONVENTIONS for member in members)
 
 
 def _std(member: Member) -> float | None:
@@ -108,9 +120,9 @@ def _ratio(member: Member) -> float | None:
     return std / reference if std and reference else None
 
 
-def _is_anothers(members: tuple[Member, ...]) -> bool:
+def _is_anothers(alike: tuple[Member, ...]) -> bool:
     """INI203 has SELU, INI301 the formulas, INI302 to INI304 N(0, 1) and means."""
-    for member in members:
+    for member in alike:
         event, scheme = member.parameter.effective, asked(member.parameter)
         if event is None or number(event.mean) != 0 or member.activation == "selu":
             return True
@@ -129,6 +141,14 @@ def _eased(member: Member) -> bool:
     """Whether something makes the scale harmless here: then the statement was written for such a network."""
     follow = member.parameter.follow
     return follow is not None and (follow.normalised or follow.residual or follow.prenorm)
+
+
+def _is_custom(file: FileModel, member: Member) -> bool:
+    """Whether this is the 0.02 of transformers and GANs, in a model that has residual paths or norms to hold it."""
+    std = _std(member)
+    if std is None or not CUSTOMARY[0] <= std <= CUSTOMARY[1]:
+        return False
+    return any(_eased(other) for other in members(file) if other.model is member.model)
 
 
 def _fix(call: InitCall | None, members: tuple[Member, ...]) -> Fix | None:

@@ -14,6 +14,7 @@ _TABLES = re.compile(
     r"|slot|centers?$|basis|(^|_)mu$|sigma|log_|phase|omega|freq|gate|kernel_points|dictionary|buckets|hash|random",
     re.IGNORECASE,
 )
+_QUANTIZERS = re.compile(r"quanti[sz]|gumbel|codebook", re.IGNORECASE)
 MANY = 9  # below it N(0, 1) is less than 3 times too wide
 
 
@@ -23,6 +24,8 @@ def is_contracted(member: Member) -> bool:
     fan = number(parameter.effective_fan_in)
     if fan is not None and fan < MANY:
         return False
+    if _QUANTIZERS.search(f"{member.name}.{parameter.module.kind}"):
+        return False  # their logits are wide on purpose: all codes shall be met
     if parameter.spec is not None:
         return not _TABLES.search(parameter.name.rpartition(".")[0].rpartition(".")[2])
     return not (_RESCALED & set(parameter.uses)) and not _TABLES.search(parameter.slot) and not _zero_partner(member)
