@@ -90,7 +90,7 @@ def _is_slot(node: ast.expr) -> bool:
 
 
 def _unknown_switch(guard: Guard) -> bool:
-    """Whether it speaks of a layer of which only the kind is known, or stands for conditions that were not told apart."""
+    """Whether it speaks of a layer of which only the kind is known, or for conditions not told apart."""
     return not isinstance(guard.key, str) or guard.key.startswith("flag#")
 
 

@@ -131,8 +131,8 @@ def look(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Tensor:
     if name in ("view", "reshape"):
         sizes = args[0].items if len(args) == 1 and isinstance(args[0], Sequence) else tuple(args)
         known = tuple(sizes) if sizes else None
-        if len(args) == 1 and isinstance(args[0], Sym):  # perhaps all sizes at once
-            known = None
+        if len(args) == 1 and (isinstance(args[0], (Sym, Choice)) or getattr(args[0], "repeated", None) is not None):
+            known = None  # perhaps several sizes at once
         if known and shape and None not in shape and len(known) == 2 and known[0] == shape[0] and known[1] == -1:
             rest: Any = 1
             for size in shape[1:]:
@@ -174,10 +174,8 @@ def method(
         return _moved(run, tensor, name, node, frame)
     if name in COPIES or name in MOVES:
         return copy(run, tensor, f".{name}()" if name in COPIES else f".{name}(...)", site_of(frame, node))
-    if name == "requires_grad_":
-        freeze(tensor, args[0] if args else kwargs.get("requires_grad", True))
-    if name == "detach_":
-        freeze(tensor, False)
+    if name in ("requires_grad_", "detach_"):
+        freeze(tensor, name == "requires_grad_" and (args[0] if args else kwargs.get("requires_grad", True)))
     if name in VIEWS:
         return look(run, tensor, name, args)
     if name in ("new_empty", "new_zeros", "new_ones", "new_full"):
