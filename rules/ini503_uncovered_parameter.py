@@ -62,6 +62,8 @@ class UncoveredParameter(Rule):
             if model.owned or not model.complete or model.kind != "class":
                 continue
             whole = [one for one in inits(file, model) if _is_whole(model, one)]
+            if whole and file.references is not None and file.references.is_loaded(model):
+                continue
             for applied in whole[-1:]:
                 yield from self._missed(file, model, applied)
 

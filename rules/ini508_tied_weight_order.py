@@ -70,10 +70,12 @@ class TiedWeightOrder(Rule):
                 if tie is not None:
                     yield from self._judged(file, model, parameter, tie)
                 elif products and _is_wide(parameter) and _is_head(parameter) and parameter.site is not None:
-                    yield self._wide(parameter.site, model, parameter)
+                    yield from self._wide(file, parameter.site, model, parameter)
 
-    def _wide(self, site: Site, model: Model, parameter: Parameter) -> Finding:
-        return self.finding(
+    def _wide(self, file: FileModel, site: Site, model: Model, parameter: Parameter) -> Iterator[Finding]:
+        if file.references is not None and file.references.is_loaded(model):
+            return
+        yield self.finding(
             site,
             f"the head shares the embedding's own N(0, 1): its logits start with a std near sqrt({_width(parameter)})",
             help="Give the shared table a small std, such as 0.02, after tying.",
@@ -83,7 +85,7 @@ class TiedWeightOrder(Rule):
     def _judged(self, file: FileModel, model: Model, parameter: Parameter, tie: AttributeWrite) -> Iterator[Finding]:
         is_linear = any(base == "Linear" for base in tie.module.bases)
         if is_linear and _is_wide(parameter) and not _rescaled(parameter, tie.module):
-            yield self._wide(tie.site, model, parameter)
+            yield from self._wide(file, tie.site, model, parameter)
         twice = _twice(file, model, parameter, tie)
         if twice is not None and twice[1].site is not None:
             yield self.finding(

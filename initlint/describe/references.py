@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from initlint.describe.classes import order
+from initlint.describe.pretrained import is_loaded
 from initlint.describe.uncalled import Definition, definitions
 from initlint.describe.values import ClassRef
 from initlint.source.text import SourceText
 
 if TYPE_CHECKING:
     from initlint.describe.deferred import Missed
+    from initlint.describe.nodes import Model
     from initlint.describe.project import Project
 
 # Only such names are ever asked for; keeping no others keeps the index of a large project small.
@@ -57,6 +59,11 @@ class References:
         from initlint.describe.deferred import missed  # it reads models, and few projects defer
 
         return missed(self, path)
+
+    def is_loaded(self, model: Model) -> bool:
+        """Whether the weights of this model always come from a file, so that its init is no matter."""
+        cls = model.root.cls if model.root is not None else None
+        return cls is not None and is_loaded(self.project, cls)
 
     def heirs(self, cls: ClassRef) -> list[ClassRef]:
         """The classes of the project that derive from `cls`."""
