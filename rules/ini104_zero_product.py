@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from initlint.describe.owners import rewritten
 from initlint.describe.zero_pairs import Pair, zero_pairs
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
@@ -51,7 +52,7 @@ class ZeroProduct(Rule):
         """One finding for each pair, on the later of the two zeros."""
         for pair in zero_pairs(file):
             event = _later(pair)
-            if event.site is not None:
+            if event.site is not None and not (rewritten(file, pair.first) or rewritten(file, pair.second)):
                 yield self.finding(
                     event.site,
                     f"{pair.first.name} and {pair.second.name} are multiplied and both start at zero: the gradient of "

@@ -80,7 +80,7 @@ class IdenticalClones(Rule):
             kind = first.original.kind if known else "layer"
             yield self.finding(
                 first.site,
-                f"the {'layers' if known else 'modules'} made here are copies of one {kind}: they start with equal weights",
+                f"the layers made here are copies of one {kind}: they start with equal weights",
                 help="build each anew, or draw their weights again afterwards",
                 layer=kind,
                 fix=_fix(first),

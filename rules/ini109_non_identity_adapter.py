@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import InitCall
+from initlint.describe.owners import rewritten
 from initlint.describe.symbols import number
 from initlint.describe.zero_pairs import Pair, series
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
@@ -64,7 +65,9 @@ class NonIdentityAdapter(Rule):
         """One finding for each pair of random factors beside a base path, on what draws the second."""
         for pair in series(file, _called_so):
             event = pair.second.effective
-            if _is_adapter(pair) and _random(pair.first) and _random(pair.second) and event and event.site:
+            if not (_is_adapter(pair) and _random(pair.first) and _random(pair.second)):
+                continue
+            if event and event.site and not (rewritten(file, pair.first) or rewritten(file, pair.second)):
                 site = pair.second.site if event.default and pair.second.site else event.site
                 yield self.finding(
                     site,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from initlint.describe.bottleneck import is_bottleneck
 from initlint.describe.nodes import InitCall, InitEvent, Parameter, Site
+from initlint.describe.owners import rewritten
 from initlint.describe.symbols import number
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
@@ -107,10 +108,10 @@ def _of_models(file: FileModel) -> Iterator[tuple[InitEvent, str]]:
                 continue
             if _wrong(event) is None or not _is_scale(parameter):
                 continue
-            own = parameter.spec is not None
-            if event.scheme == "zeros" and not (is_bottleneck(parameter) if own else _multiplies(parameter)):
+            if event.scheme == "zeros" and not _cuts_off(parameter, event):
                 continue
-            yield event, f"{model.name}.{parameter.name}"
+            if not rewritten(file, parameter):
+                yield event, f"{model.name}.{parameter.name}"
 
 
 def _of_functions(file: FileModel) -> Iterator[tuple[InitEvent, str]]:
@@ -122,7 +123,7 @@ def _of_functions(file: FileModel) -> Iterator[tuple[InitEvent, str]]:
         event = storage.events[-1] if storage.events else None
         if event is None or event.call is not call or not event.possible or event.region is not None:
             continue
-        if event.scheme != "zeros" or "zero" not in call.scope:
+        if event.scheme != "zeros" or ("zero" not in call.scope and "by name" not in module.marks):
             yield event, f"every {module.kind}"
 
 
@@ -148,10 +149,21 @@ def _flat(parameter: Parameter) -> bool:
     return shape is not None and sum(size != 1 for size in shape) <= 1
 
 
-def _multiplies(parameter: Parameter) -> bool:
-    """Whether forward multiplies by the scale itself, not by one plus the scale."""
+def _cuts_off(parameter: Parameter, event: InitEvent) -> bool:
+    """Whether a zero scale leaves nothing: all has to pass the layer, or the class makes its scale so wherever it is.
+
+    A hand-written norm has to multiply by the scale itself, not by one plus the scale.
+    """
+    if parameter.spec is not None:
+        return is_bottleneck(parameter)
     uses = parameter.uses
-    return "mul" in uses and "add" not in uses and "unknown" not in uses and "transformed" not in uses
+    return (
+        event.call is None
+        and "mul" in uses
+        and "add" not in uses
+        and "unknown" not in uses
+        and "transformed" not in uses
+    )
 
 
 def _wrong(event: InitEvent) -> str | None:

@@ -8,6 +8,7 @@ from initlint.describe.bottleneck import is_bottleneck
 from initlint.describe.frozen import is_frozen
 from initlint.describe.groups import Group, Member, is_weight, members
 from initlint.describe.nodes import FileModel, InitEvent, Parameter
+from initlint.describe.owners import rewritten
 from initlint.describe.symbols import constant, number
 from initlint.describe.zero_pairs import zero_pairs
 
@@ -20,8 +21,9 @@ def constant_hidden(file: FileModel, wanted: Callable[[InitEvent], bool]) -> Ite
         parameter, event = member.parameter, member.parameter.effective
         if event is None or event.site is None or event.default or not event.certain or not wanted(event):
             continue
-        if id(parameter.storage) not in paired and _hidden(parameter, event):
-            found.setdefault((event.site.path, id(event.site.node)), []).append(member)
+        if id(parameter.storage) in paired or not _hidden(parameter, event) or rewritten(file, parameter):
+            continue
+        found.setdefault((event.site.path, id(event.site.node)), []).append(member)
     for alike in found.values():
         event = alike[0].parameter.effective
         assert event is not None

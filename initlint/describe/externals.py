@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from initlint.describe import (
     factories,
@@ -18,8 +19,10 @@ from initlint.describe import (
 )
 from initlint.describe.run import Frame, Run
 from initlint.describe.values import (
+    Choice,
     External,
     ModuleObject,
+    Sequence,
     Tensor,
     Value,
 )  # fmt: skip
@@ -83,5 +86,11 @@ def call(run: Run, dotted: str, args: list[Value], kwargs: dict[str, Value], nod
     return unknown_calls.unknown_call(run, External(dotted), args, kwargs, node, frame)
 
 
-def _flows(args: list[Value]) -> bool:
-    return any(isinstance(arg, Tensor) and arg.node is not None for arg in args)
+def _flows(args: Iterable[Value]) -> bool:
+    """Whether a signal is among the arguments, or in a list of them: `torch.cat([x, y])`."""
+    return any(
+        (isinstance(arg, Tensor) and arg.node is not None)
+        or (isinstance(arg, Sequence) and _flows(arg.items))
+        or (isinstance(arg, Choice) and _flows(option for _, option in arg.options))
+        for arg in args
+    )

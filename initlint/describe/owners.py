@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from initlint.describe import build, classes
 from initlint.describe.index import ClassInfo, FileIndex
-from initlint.describe.nodes import Site
+from initlint.describe.nodes import FileModel, Parameter, Site
 from initlint.describe.project import Project
 from initlint.describe.run import Run
 from initlint.describe.values import ClassRef, Function, Storage
@@ -28,10 +28,9 @@ _REGISTERS = re.compile(r"regist|build_from|factory", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The tensors that one reading made, by where they are made: those left with raw memory, those copied as they are
-    and nothing else, and the rest."""
+    """The tensors that one reading made, by where they are made, and how often each was written to."""
 
-    filled: frozenset[Place]
+    writes: dict[Place, int]
     redrawn: frozenset[Place]  # written to after a deep copy
 
 
@@ -42,9 +41,9 @@ class Usage:
     ledgers: tuple[Ledger, ...]
     sure: bool
 
-    def fills(self, site: Site) -> bool:
-        """Whether some user gives the tensor made at `site` a value."""
-        return any(place(site) in ledger.filled for ledger in self.ledgers)
+    def rewrites(self, site: Site, writes: int = 1) -> bool:
+        """Whether some user writes to the tensor made at `site` more often than its own class does."""
+        return any(ledger.writes.get(place(site), 0) > writes for ledger in self.ledgers)
 
     def redraws(self, site: Site) -> bool:
         """Whether some user draws the copies of the layer made at `site` anew."""
@@ -157,7 +156,7 @@ def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger |
     if scope is None:
         top = [node for node in file.source.tree.body if not isinstance(node, _NO_CODE)]
         text = "\n".join(ast.unparse(node) for node in top)
-        return None if _MAY_FILL.search(text) or any(map(_is_table, top)) else Ledger(frozenset(), frozenset())
+        return None if _MAY_FILL.search(text) or any(map(_is_table, top)) else Ledger({}, frozenset())
     if scope in file.functions:
         return _ledger([build.read_function(project, Function(file.functions[scope], file))])
     info = file.classes.get(scope)
@@ -168,7 +167,7 @@ def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger |
         model, run = build.read_class(project, cls)
         return _ledger([run, *_late(project, cls)]) if model.complete else None
     text = "\n".join(file.source.lines[info.node.lineno - 1 : info.node.end_lineno])
-    return None if _MAY_FILL.search(text) else Ledger(frozenset(), frozenset())
+    return None if _MAY_FILL.search(text) else Ledger({}, frozenset())
 
 
 def _is_table(node: ast.stmt) -> bool:
@@ -188,15 +187,12 @@ def _late(project: Project, cls: ClassRef) -> Iterator[Run]:
 
 def _ledger(runs: list[Run]) -> Ledger:
     storages = [storage for run in runs for storage in run.storages]
-    filled = {place(one.site) for one in storages if one.site is not None and is_filled(one)}
+    writes: dict[Place, int] = {}
+    for one in storages:
+        if one.site is not None:
+            writes[place(one.site)] = max(writes.get(place(one.site), 0), len(one.events))
     redrawn = {place(one.site) for one in storages if one.site is not None and is_redrawn(one)}
-    return Ledger(frozenset(filled), frozenset(redrawn))
-
-
-def is_filled(storage: Storage) -> bool:
-    """Whether anything may have given a value to memory that was made raw."""
-    events = storage.events
-    return bool(events) and (events[0].scheme != "empty" or len(events) > 1)
+    return Ledger(writes, frozenset(redrawn))
 
 
 def is_redrawn(storage: Storage) -> bool:
@@ -206,3 +202,11 @@ def is_redrawn(storage: Storage) -> bool:
         return False
     inherited = {id(event) for event in source.events}
     return any(id(event) not in inherited for event in storage.events)
+
+
+def rewritten(file: FileModel, parameter: Parameter) -> bool:
+    """Whether a user elsewhere in the project is known to write to the parameter after its own class has."""
+    site = parameter.storage.site
+    if file.references is None or site is None:
+        return False
+    return usage(file.references.project, site).rewrites(site, len(parameter.history))
