@@ -132,9 +132,9 @@ class Child:
             if "start" in message:
                 current = message["start"]["number"]
                 deadline = time.monotonic() + self.request.time_limit
-            done += self._take(message, outcome)
+            done += self._take(message, targets[max(current, 0)], outcome)
 
-    def _take(self, message: dict[str, Any], outcome: Outcome) -> int:
+    def _take(self, message: dict[str, Any], target: Target, outcome: Outcome) -> int:
         match message:
             case {"progress": str() as text}:
                 self.progress(text)
@@ -142,7 +142,8 @@ class Child:
                 self.latest = decode(Model, content)
             case {"failure": dict() as content}:
                 failure = decode(Failure, content)
-                outcome.failures.append(replace(failure, output=self.tail()))
+                skipped = failure.skipped or target.optional
+                outcome.failures.append(replace(failure, output=self.tail(), skipped=skipped))
             case {"done": _}:
                 if self.latest is not None:
                     outcome.models.append(self.latest)
@@ -180,7 +181,7 @@ class Child:
     def _failure(self, target: Target, trouble: str) -> Failure:
         self.stop()
         printed, dump = shorten_dump(self.tail())
-        return Failure(target.text, f"{target.text} {trouble}", dump, printed)
+        return Failure(target.text, f"{target.text} {trouble}", dump, printed, target.optional)
 
     def tail(self) -> str:
         """The end of what it printed."""
@@ -221,8 +222,10 @@ def _environment() -> dict[str, str]:
 
 
 def failed(outcome: Outcome) -> WorkerError | None:
-    """The error that a run ends with when a named target could not be built."""
+    """The error that a run ends with when a named target could not be built, or nothing of a folder."""
     told = [failure for failure in outcome.failures if not failure.skipped]
+    if not told and not outcome.models:
+        told = outcome.failures
     return WorkerError("\n\n".join(describe_failure(failure) for failure in told)) if told else None
 
 
