@@ -121,10 +121,12 @@ def _ratio(member: Member) -> float | None:
 
 
 def _is_anothers(alike: tuple[Member, ...]) -> bool:
-    """INI203 has SELU, INI301 the formulas, INI302 to INI304 N(0, 1) and means."""
+    """INI201 has Xavier and LeCun, INI203 SELU, INI301 the formulas, INI302 to INI304 N(0, 1) and means."""
     for member in alike:
         event, scheme = member.parameter.effective, asked(member.parameter)
         if event is None or number(event.mean) != 0 or member.activation == "selu":
+            return True
+        if scheme is not None and scheme.family in ("xavier", "lecun") and math.isclose(scheme.gain, 1, rel_tol=1e-3):
             return True
         if constant(event.std) == 1 or (scheme is not None and scheme.by_hand) or _is_formula(event.call):
             return True
