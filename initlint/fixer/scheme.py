@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from initlint.describe.groups import Member
     from initlint.describe.nodes import InitCall
 
+_FILLING = ("normal_", "uniform_", "zero_", "fill_")  # methods after which nothing of what was there is left
+
 
 def recommended(call: InitCall | None, members: Iterable[Member]) -> Fix | None:
     """The unsafe fix that writes what suits all `members` in the place of `call`; None where they differ."""
@@ -42,6 +44,8 @@ def write_scheme(call: InitCall, code: Code) -> tuple[Edit, ...]:
         raise CannotRewrite("not a call of torch's own")
     if any(keyword.arg in ("generator", None) for keyword in node.keywords):
         raise CannotRewrite("an argument that would be lost")
+    if call.is_method and call.name not in _FILLING:
+        raise CannotRewrite("a copy, or a step of a longer formula")
     if call.is_method:
         return replace_call(source, node, code.function, arguments(source, receiver(source, node), code))
     inside = arguments(source, expression_text(source, _filled(node)), code)
