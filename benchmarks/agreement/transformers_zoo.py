@@ -28,21 +28,133 @@ from initlint.describe.symbols import Sym, number
 from initlint.describe.values import ClassRef
 from initlint.source.text import SourceText
 
-ARCHITECTURES = """
-albert bart beit bert big_bird biogpt blenderbot bloom camembert canine clip codegen convbert convnext convnextv2 cvt
-deberta deberta-v2 deit dinov2 distilbert dpt electra ernie esm falcon fnet focalnet gemma gemma2 git glm gpt2
-gpt_neo gpt_neox gptj granite hubert ibert llama longformer longt5 luke mamba mamba2 marian mbart mistral mixtral
-mobilebert mobilevit mobilenet_v2 mpnet mpt mra mt5 nystromformer olmo opt pegasus persimmon phi poolformer pvt qwen2
-regnet rembert resnet roberta roformer rwkv segformer sew siglip splinter squeezebert stablelm starcoder2 swin swinv2
-t5 vit vit_mae vit_msn wav2vec2 whisper xglm xlm xlm-roberta xlnet xmod yolos yoso
-""".split()
+ARCHITECTURES = [
+    "albert",
+    "bart",
+    "beit",
+    "bert",
+    "big_bird",
+    "biogpt",
+    "blenderbot",
+    "bloom",
+    "camembert",
+    "canine",
+    "clip",
+    "codegen",
+    "convbert",
+    "convnext",
+    "convnextv2",
+    "cvt",
+    "deberta",
+    "deberta-v2",
+    "deit",
+    "dinov2",
+    "distilbert",
+    "dpt",
+    "electra",
+    "ernie",
+    "esm",
+    "falcon",
+    "fnet",
+    "focalnet",
+    "gemma",
+    "gemma2",
+    "git",
+    "glm",
+    "gpt2",
+    "gpt_neo",
+    "gpt_neox",
+    "gptj",
+    "granite",
+    "hubert",
+    "ibert",
+    "llama",
+    "longformer",
+    "longt5",
+    "luke",
+    "mamba",
+    "mamba2",
+    "marian",
+    "mbart",
+    "mistral",
+    "mixtral",
+    "mobilebert",
+    "mobilevit",
+    "mobilenet_v2",
+    "mpnet",
+    "mpt",
+    "mra",
+    "mt5",
+    "nystromformer",
+    "olmo",
+    "opt",
+    "pegasus",
+    "persimmon",
+    "phi",
+    "poolformer",
+    "pvt",
+    "qwen2",
+    "regnet",
+    "rembert",
+    "resnet",
+    "roberta",
+    "roformer",
+    "rwkv",
+    "segformer",
+    "sew",
+    "siglip",
+    "splinter",
+    "squeezebert",
+    "stablelm",
+    "starcoder2",
+    "swin",
+    "swinv2",
+    "t5",
+    "vit",
+    "vit_mae",
+    "vit_msn",
+    "wav2vec2",
+    "whisper",
+    "xglm",
+    "xlm",
+    "xlm-roberta",
+    "xlnet",
+    "xmod",
+    "yolos",
+    "yoso",
+]
 SMALL = {
-    "hidden_size": 48, "d_model": 48, "n_embd": 48, "embed_dim": 48, "dim": 48, "num_hidden_layers": 2, "n_layer": 2, "n_layers": 2,
-    "encoder_layers": 2, "decoder_layers": 2, "num_layers": 2, "num_decoder_layers": 2, "num_attention_heads": 4, "n_head": 4, "n_heads": 4,
-    "encoder_attention_heads": 4, "decoder_attention_heads": 4, "num_heads": 4, "num_key_value_heads": 2, "intermediate_size": 96,
-    "encoder_ffn_dim": 96, "decoder_ffn_dim": 96, "ffn_dim": 96, "d_ff": 96, "d_kv": 12, "vocab_size": 500, "head_dim": 12, "hidden_dim": 96,
-    "embedding_size": 32, "num_local_experts": 2,
-}  # fmt: skip
+    "hidden_size": 48,
+    "d_model": 48,
+    "n_embd": 48,
+    "embed_dim": 48,
+    "dim": 48,
+    "num_hidden_layers": 2,
+    "n_layer": 2,
+    "n_layers": 2,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "num_layers": 2,
+    "num_decoder_layers": 2,
+    "num_attention_heads": 4,
+    "n_head": 4,
+    "n_heads": 4,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "num_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 96,
+    "encoder_ffn_dim": 96,
+    "decoder_ffn_dim": 96,
+    "ffn_dim": 96,
+    "d_ff": 96,
+    "d_kv": 12,
+    "vocab_size": 500,
+    "head_dim": 12,
+    "hidden_dim": 96,
+    "embedding_size": 32,
+    "num_local_experts": 2,
+}
 
 
 def small(model_type: str) -> Any:
@@ -56,7 +168,7 @@ def small(model_type: str) -> Any:
         try:
             torch.manual_seed(0)
             return config, AutoModel.from_config(config)
-        except Exception:  # noqa: BLE001 - any architecture may refuse a size; the next is tried
+        except Exception:  # any architecture may refuse a size; the next is tried
             continue
     raise ValueError(model_type)
 
@@ -86,8 +198,8 @@ def looked_up(atom: Any, config: Any) -> float | None:
         if isinstance(target, (int, float)) and not isinstance(target, bool):
             return float(target)
         return None
-    if (match := re.fullmatch(r"(.+) // (.+)", atom.name)) and all(re.fullmatch(r"config\.\w+|\d+", part) for part in match.groups()):
-        parts = [float(getattr(config, part.removeprefix("config."), "nan")) if part.startswith("config") else float(part) for part in match.groups()]
+    if match := re.fullmatch(r"(config\.\w+|\d+) // (config\.\w+|\d+)", atom.name):
+        parts = [float(getattr(config, part.removeprefix("config."), part) or "nan") for part in match.groups()]
         return parts[0] // parts[1] if not any(map(math.isnan, parts)) else None
     return number(Sym.atom(atom.name, atom.default))
 
@@ -106,7 +218,9 @@ def verdict(parameter: Parameter, tensor: torch.Tensor, config: Any) -> str:
         return "unknown"
     std, mean = substituted(event.std, config), substituted(event.mean, config)
     if event.scheme == "constant":
-        return "unknown" if mean is None else "true" if bool(torch.allclose(values, torch.full_like(values, mean))) else "false"
+        if mean is None:
+            return "unknown"
+        return "true" if torch.allclose(values, torch.full_like(values, mean)) else "false"
     if std is None:
         return "unknown"
     n = values.numel()
@@ -117,7 +231,7 @@ def verdict(parameter: Parameter, tensor: torch.Tensor, config: Any) -> str:
     if event.scheme == "orthogonal":
         tolerance = 0.1 * std
     centred = mean is None or abs(values.mean().item() - mean) < 6 * std / math.sqrt(n) + 1e-9
-    padded = (tensor.ndim == 2 and tensor.shape[0] == getattr(config, "vocab_size", -1))
+    padded = tensor.ndim == 2 and tensor.shape[0] == getattr(config, "vocab_size", -1)
     return "true" if centred and abs(measured - std) < tolerance + (0.01 * std if padded else 0) else "false"
 
 
@@ -147,7 +261,7 @@ def main() -> None:
     for model_type in options.types or ARCHITECTURES:
         try:
             config, model = small(model_type)
-        except Exception as error:  # noqa: BLE001 - an architecture that cannot be built here is told and left out
+        except Exception as error:  # an architecture that cannot be built here is told and left out
             print(f"{model_type:16} not built: {type(error).__name__}")
             continue
         built += 1
@@ -160,13 +274,14 @@ def main() -> None:
             counts[result] += 1
             if options.verbose and result != "true":
                 event = match.effective if match else None
-                print(f"    {result:8}{name} {tuple(tensor.shape)} std {tensor.float().std():.4g} claim {event.scheme if event else None} "
-                      f"{event.std if event else ''} line {event.site.line if event and event.site else ''}")  # fmt: skip
+                claim = f"{event.scheme} {event.std} line {event.site.line if event.site else ''}" if event else "none"
+                print(f"    {result:8}{name} {tuple(tensor.shape)} std {tensor.float().std():.4g}, claim {claim}")
         total += counts
         print(f"{model_type:16} {sum(counts.values()):5} parameters  {dict(counts)}", flush=True)
     parameters = sum(total.values())
     spoken = total["true"] + total["false"]
-    print(f"{built} architectures, {parameters} parameters: {spoken / parameters:.1%} known, {total['true'] / max(spoken, 1):.2%} of these true")
+    right = total["true"] / max(spoken, 1)
+    print(f"{built} architectures, {parameters} parameters: {spoken / parameters:.1%} known, {right:.2%} of these true")
 
 
 if __name__ == "__main__":

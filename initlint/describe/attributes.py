@@ -179,7 +179,7 @@ def _of_tensor(run: Run, tensor: Tensor, name: str) -> Value:
         if tensor.storage is None:
             from initlint.describe import flow_operations
 
-            return flow_operations.passed(run, tensor) if name == "data" else flow_operations.passed(run, tensor)
+            return flow_operations.passed(run, tensor)
         return tensors.look(run, tensor, name, [])
     if name in ("device", "dtype", "grad", "requires_grad", "is_cuda", "is_meta", "layout"):
         return run.nameless(name)
@@ -297,8 +297,7 @@ def activation_by_name(run: Run, key: Value, canonical_activation: Any) -> Value
     name = canonical_activation(key) if isinstance(key, str) else None
     if name is None:
         return run.unknown("activation", payload=("activation", None))
-    module = ModuleObject(name, None, dotted=f"activation.{name}")
-    return module
+    return ModuleObject(name, None, dotted=f"activation.{name}")
 
 
 def _of_sequence(run: Run, value: Sequence, index: ast.expr, frame: Frame) -> Value:
@@ -338,7 +337,6 @@ def name_test(run: Run, operator: ast.cmpop, left: Value, right: Value) -> Value
         isinstance(left, Sym)
         and isinstance(operator, (ast.NotEq, ast.Gt, ast.GtE))
         and (atom := left.single) is not None
-    ):
-        if isinstance(atom.payload, tuple) and atom.payload[0] == "find" and right in (-1, 0):
-            return calls.name_lesson(run, atom.payload[1], atom.payload[2])
+    ) and isinstance(atom.payload, tuple) and atom.payload[0] == "find" and right in (-1, 0):
+        return calls.name_lesson(run, atom.payload[1], atom.payload[2])
     return None

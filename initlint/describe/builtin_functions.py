@@ -238,9 +238,12 @@ def _filter(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
 
 
 BUILTINS: dict[str, Callable[[Run, list[Value], dict[str, Value]], Value]] = {
-    "range": _range, "enumerate": _enumerate, "zip": _zip, "list": _list, "set": _list, "sorted": _list, "tuple": _tuple,
-    "dict": _dict, "len": _len, "int": _number(int), "float": _number(float), "abs": _number(abs), "max": _extreme("max"),
-    "min": _extreme("min"), "sum": _sum, "reversed": _reversed, "bool": _bool, "callable": _callable, "any": _any("any"),
+    "range": _range, "enumerate": _enumerate, "zip": _zip, "list": _list, "set": _list, "sorted": _list,
+    "tuple": _tuple,
+    "dict": _dict, "len": _len, "int": _number(int), "float": _number(float), "abs": _number(abs),
+    "max": _extreme("max"),
+    "min": _extreme("min"), "sum": _sum, "reversed": _reversed, "bool": _bool, "callable": _callable,
+    "any": _any("any"),
     "all": _any("all"), "str": _str, "round": _round, "iter": _list, "filter": _filter, "map": _map,
     "print": lambda run, args, kwargs: None,
     "id": lambda run, args, kwargs: run.nameless("id"),

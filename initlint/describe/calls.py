@@ -32,7 +32,8 @@ from initlint.describe.values import (
 # Functions that many projects carry as their own copy of torch's or timm's, argument for argument.
 COPIED_FROM_TORCH = frozenset({"trunc_normal_", "trunc_normal_tf_", "lecun_normal_", "variance_scaling_"})
 _NAME_KINDS = (
-    ("ConvTranspose", "ConvTranspose2d"), ("Conv", "Conv2d"), ("BatchNorm", "BatchNorm2d"), ("InstanceNorm", "InstanceNorm2d"),
+    ("ConvTranspose", "ConvTranspose2d"), ("Conv", "Conv2d"), ("BatchNorm", "BatchNorm2d"), ("InstanceNorm",
+    "InstanceNorm2d"),
     ("GroupNorm", "GroupNorm"), ("LayerNorm", "LayerNorm"), ("Linear", "Linear"), ("Embedding", "Embedding"),
     ("LSTM", "LSTM"), ("GRU", "GRU"), ("Norm", "BatchNorm2d"),
 )  # fmt: skip
@@ -267,7 +268,7 @@ def _super_method(
             return forward.base_forward(run, module, args, kwargs, node, frame)
         return modules.method(run, module, name, args, kwargs, node, frame)  # type: ignore[arg-type]
     if isinstance(module, Instance) and name == "__init__":
-        run_slots = {key: value for key, value in kwargs.items()}
+        run_slots = dict(kwargs.items())
         for key, value in run_slots.items():
             module.slots.setdefault(key, value)
         return None

@@ -32,9 +32,12 @@ _MODULE_BASES = frozenset({
     "FairseqLanguageModel", "ModelMixin", "TorchModelV2", "BaseFeaturesExtractor", "BaseDetector", "BaseSegmentor",
     "BaseDecodeHead", "MultiHeadAttention", "FairseqDropout", "BaseBackbone", "BackboneMixin", "BaseModuleWithInit",
 })  # fmt: skip
-_NOT_MODULES = frozenset({"ABC", "object", "Generic", "Protocol", "Enum", "IntEnum", "NamedTuple", "Dataset", "Exception",
-                          "PretrainedConfig", "PreTrainedConfig", "ModelOutput", "Function", "TypedDict", "Optimizer"})  # fmt: skip
-_TORCH_FAMILIES = ("torch.nn.", "torchvision.", "timm.", "lightning.", "transformers.", "mmcv.", "mmengine.", "fairseq.",
+_NOT_MODULES = frozenset({"ABC", "object", "Generic", "Protocol", "Enum", "IntEnum", "NamedTuple", "Dataset",
+    "Exception",
+                          "PretrainedConfig", "PreTrainedConfig", "ModelOutput", "Function", "TypedDict",
+                          "Optimizer"})  # fmt: skip
+_TORCH_FAMILIES = ("torch.nn.", "torchvision.", "timm.", "lightning.", "transformers.", "mmcv.", "mmengine.",
+    "fairseq.",
                    "torch_geometric.", "detectron2.", "diffusers.")  # fmt: skip
 
 

@@ -18,7 +18,8 @@ from initlint.reference.truncation import TWO_SIGMA_STD, truncated_normal_moment
 
 # What transformers' initialization module, which is read as torch.nn.init, has beside torch's own functions.
 TRANSFORMERS_NAMES = frozenset({
-    "copy_", "lecun_normal_", "default_flax_embed_init_", "no_init_weights", "no_tie_weights", "guard_torch_init_functions",
+    "copy_", "lecun_normal_", "default_flax_embed_init_", "no_init_weights", "no_tie_weights",
+    "guard_torch_init_functions",
     "meta_device_safe_creation_ops", "TORCH_INIT_FUNCTIONS",
 })  # fmt: skip
 

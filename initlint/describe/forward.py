@@ -21,11 +21,15 @@ from initlint.reference.layers import (
 
 _TUPLES = {"LSTM": 2, "GRU": 2, "RNN": 2, "MultiheadAttention": 2, "LSTMCell": 2}
 _LIKE_PASS = frozenset({
-    "mean", "sum", "max", "min", "amax", "amin", "cumsum", "index_select", "gather", "masked_fill", "masked_fill_", "masked_select",
-    "scatter", "where", "type", "bool", "long", "int", "requires_grad_", "half", "sort", "topk", "flip", "rot90", "tile",
+    "mean", "sum", "max", "min", "amax", "amin", "cumsum", "index_select", "gather", "masked_fill", "masked_fill_",
+    "masked_select",
+    "scatter", "where", "type", "bool", "long", "int", "requires_grad_", "half", "sort", "topk", "flip", "rot90",
+    "tile",
     "broadcast_to", "split", "chunk", "unbind", "select", "as_strided", "clamp", "clamp_min", "clip", "tril", "triu",
-    "zero_pad2d", "pad_packed_sequence", "pack_padded_sequence", "repeat_interleave", "swapaxes", "nan_to_num", "detach_",
-    "apply_rotary_pos_emb", "rearrange", "logsumexp", "median", "norm", "stack_", "squeeze_", "unsqueeze_", "bfloat16", "t_",
+    "zero_pad2d", "pad_packed_sequence", "pack_padded_sequence", "repeat_interleave", "swapaxes", "nan_to_num",
+    "detach_",
+    "apply_rotary_pos_emb", "rearrange", "logsumexp", "median", "norm", "stack_", "squeeze_", "unsqueeze_",
+    "bfloat16", "t_",
     "contiguous_", "double", "to_dense", "index_add", "embedding_renorm_", "checkpoint_name", "scatter_add",
 })  # fmt: skip
 

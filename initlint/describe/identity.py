@@ -142,7 +142,8 @@ _FAMILIES = {
     "torch.nn.modules.conv._ConvNd": "Conv", "torch.nn._ConvNd": "Conv",
     "torch.nn.modules.instancenorm._InstanceNorm": "InstanceNorm", "torch.nn.modules.batchnorm._NormBase": "BatchNorm",
     "torch.nn.RNNBase": ("RNN", "LSTM", "GRU"), "mmcv.utils._BatchNorm": "BatchNorm",
-    "mmengine.utils.dl_utils.parrots_wrapper._BatchNorm": "BatchNorm", "mmcv.utils.parrots_wrapper._BatchNorm": "BatchNorm",
+    "mmengine.utils.dl_utils.parrots_wrapper._BatchNorm": "BatchNorm",
+    "mmcv.utils.parrots_wrapper._BatchNorm": "BatchNorm",
     "torch.nn.modules.conv._ConvTransposeNd": "ConvTranspose",
 }  # fmt: skip
 
@@ -171,7 +172,7 @@ def _module_is(run: Run, module: ModuleObject, cls: Value) -> bool | None:
         if last == "BatchNorm2d" and module.kind == "SyncBatchNorm":
             return False
         known = module.dotted is not None and module.dotted.startswith(("torch.nn.", "activation."))
-        return False if known else (None if not dotted.startswith("torch.nn.") else None)
+        return False if known else None
     if isinstance(cls, ClassRef):
         if module.cls is None:
             known = module.dotted is not None and module.dotted.startswith(("torch.nn.", "activation."))

@@ -42,9 +42,13 @@ def init(
     if name == "calculate_gain":
         from initlint.reference.torch_gains import torch_gain
 
-        call_record = InitCall(dotted, frame.site(node), dict(zip(("nonlinearity", "param"), args, strict=False)) | kwargs,
-                               dict(zip(("nonlinearity", "param"), node.args, strict=False)) | {k.arg: k.value for k in node.keywords if k.arg},
-                               Target("value"), tuple(run.guards), frame.name, bool(frame.in_try), run.grad, bool(run.broad), len(node.args), tuple(run.via))  # fmt: skip
+        names = ("nonlinearity", "param")
+        given = dict(zip(names, node.args, strict=False)) | {k.arg: k.value for k in node.keywords if k.arg}
+        call_record = InitCall(
+            dotted, frame.site(node), dict(zip(names, args, strict=False)) | kwargs, given, Target("value"),
+            tuple(run.guards), frame.name, bool(frame.in_try), run.grad, bool(run.broad), len(node.args),
+            tuple(run.via),
+        )  # fmt: skip
         run.records.append(call_record)
         values = [run.settle(value) for value in call_record.values.values()]
         if values and isinstance(values[0], str) and all(isinstance(v, (int, float, str, type(None))) for v in values):
@@ -109,7 +113,8 @@ def mm_helper(
     assert isinstance(node, ast.Call)
     orders = {
         "constant_init": ("module", "val", "bias"), "xavier_init": ("module", "gain", "bias", "distribution"),
-        "normal_init": ("module", "mean", "std", "bias"), "trunc_normal_init": ("module", "mean", "std", "a", "b", "bias"),
+        "normal_init": ("module", "mean", "std", "bias"), "trunc_normal_init": ("module", "mean", "std", "a", "b",
+        "bias"),
         "uniform_init": ("module", "a", "b", "bias"),
         "kaiming_init": ("module", "a", "mode", "nonlinearity", "bias", "distribution"),
         "caffe2_xavier_init": ("module", "bias"),

@@ -31,7 +31,7 @@ def set_attribute(run: Run, module: ModuleObject, name: str, value: Value, frame
                 frame.name,
                 tuple(run.guards),
                 run.tick(),
-            )  # fmt: skip
+            )
         )
     for _, option in run.options(value):
         if (
@@ -62,7 +62,7 @@ def children(run: Run, module: ModuleObject) -> Iterator[tuple[str, Value]]:
 
 
 def walk(run: Run, module: ModuleObject, prefix: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Value]]:
-    """All modules below, the outermost first, as `named_modules` gives them. Guarded ones come as one-option choices."""
+    """All modules below, the outermost first, as `named_modules` gives them. Guarded ones are choices."""
     seen = set() if seen is None else seen
     if id(module) in seen:
         return
@@ -388,7 +388,8 @@ _METHODS: dict[str, Any] = {
     "named_children": _named_children, "parameters": _parameters, "named_parameters": _named_parameters,
     "register_parameter": _register_parameter, "register_buffer": _register_buffer, "add_module": _add_module,
     "register_module": _add_module, "append": _append, "extend": _extend, "update": _update, "insert": _insert,
-    "values": _values, "items": _items, "keys": _keys, "state_dict": _state_dict, "post_init": post_init, "init_weights": post_init,
+    "values": _values, "items": _items, "keys": _keys, "state_dict": _state_dict, "post_init": post_init,
+    "init_weights": post_init,
     "add_param": _register_parameter,
 }  # fmt: skip
 

@@ -39,7 +39,7 @@ class ABSENT:
     """An attribute that was never set."""
 
 
-class Stop(Exception):
+class Stop(Exception):  # noqa: N818 - it ends a reading, and is no error
     """The reading became too large; what was found so far is incomplete."""
 
 

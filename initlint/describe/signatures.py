@@ -40,7 +40,8 @@ DEPRECATED = {
 }  # fmt: skip
 
 
-OTHER_NAMES = frozenset({"calculate_gain", "_calculate_fan_in_and_fan_out", "_calculate_correct_fan", "_no_grad_uniform_",
+OTHER_NAMES = frozenset({"calculate_gain", "_calculate_fan_in_and_fan_out", "_calculate_correct_fan",
+    "_no_grad_uniform_",
                          "_no_grad_normal_", "_no_grad_trunc_normal_", "_no_grad_fill_", "_no_grad_zero_"})  # fmt: skip
 
 

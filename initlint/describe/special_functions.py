@@ -63,7 +63,7 @@ def _named_apply(run: Run, args: list[Value], kwargs: dict[str, Value], node: as
     """timm's `named_apply(fn, module, name='', depth_first=True, include_root=False)`."""
     from initlint.describe import calls
 
-    function, module = (args + [None, None])[:2]
+    function, module = ([*args, None, None])[:2]
     function, module = kwargs.get("fn", function), run.settle(kwargs.get("module", module))
     if not isinstance(module, ModuleObject):
         return module
@@ -103,7 +103,8 @@ def _remove_norm(run: Run, args: list[Value], kwargs: dict[str, Value], node: as
 
 SPECIAL: dict[str, Any] = {
     "copy.deepcopy": _deepcopy, "copy.copy": _deepcopy, "functools.partial": _partial,
-    "torch.no_grad": _no_grad, "torch.set_grad_enabled": _set_grad, "torch.inference_mode": _no_grad, "torch.autograd.no_grad": _no_grad,
+    "torch.no_grad": _no_grad, "torch.set_grad_enabled": _set_grad, "torch.inference_mode": _no_grad,
+    "torch.autograd.no_grad": _no_grad,
     "torch.manual_seed": _seed, "collections.OrderedDict": _ordered, "timm.models.helpers.named_apply": _named_apply,
     "timm.models.named_apply": _named_apply, "timm.models._manipulate.named_apply": _named_apply,
     "timm.layers.named_apply": _named_apply, "torch.utils.checkpoint.checkpoint": _checkpoint,

@@ -205,8 +205,7 @@ def pieces(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Sequence:
 def derived(run: Run, tensor: Tensor, name: str, site: Site) -> Tensor:
     """The result of an operation that the reader does not follow: new memory, unknown numbers."""
     event = InitEvent("unknown", site, order=run.tick(), guards=tuple(run.guards))
-    made = make(run, event, None, site)
-    return made
+    return make(run, event, None, site)
 
 
 def copy(run: Run, tensor: Tensor, how: str, site: Site) -> Tensor:
@@ -311,7 +310,8 @@ def assign_item(run: Run, tensor: Tensor, index_node: ast.expr, value: Value, st
         else replace(index(run, tensor, index_node, frame), copied=tensor.copied, tracked=tensor.tracked)
     )
     call = InitCall(
-        "Tensor.__setitem__", frame.site(statement), {"value": value}, {}, target_of(replace(target, is_parameter=tensor.is_parameter)),
+        "Tensor.__setitem__", frame.site(statement), {"value": value}, {}, target_of(replace(target,
+        is_parameter=tensor.is_parameter)),
         tuple(run.guards), frame.name, bool(frame.in_try), run.grad, bool(run.broad), 2,
     )  # fmt: skip
     run.records.append(call)
