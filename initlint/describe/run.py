@@ -32,6 +32,7 @@ STEP_LIMIT = 60_000  # expressions read for one class: several times what the la
 FUNCTION_STEP_LIMIT = 12_000
 DEPTH_LIMIT = 40
 TEXT_LIMIT = 160
+TAIL_LIMIT = 400  # members that only some configurations add; a list that doubles in each branch is no model's
 CHOICE_LIMIT = 12  # more alternatives than this are as good as unknown
 
 
@@ -252,7 +253,7 @@ class Run:
 
 def _join(run: Run, target: Heap, name: str, after: list[tuple[tuple[Guard, ...], Value]]) -> Value:
     if isinstance(target, Sequence) and name == "items":
-        return _join_items(after)
+        return _join_items(run, after)
     if isinstance(target, Mapping) and name == "items":
         keys = dict.fromkeys(key for _, items in after for key in items)
         return {
@@ -267,15 +268,19 @@ def _join(run: Run, target: Heap, name: str, after: list[tuple[tuple[Guard, ...]
     return run.choose(present)
 
 
-def _join_items(after: list[tuple[tuple[Guard, ...], Value]]) -> tuple[Value, ...]:
-    """The common start of the lists, then each list's own end under its condition."""
+def _join_items(run: Run, after: list[tuple[tuple[Guard, ...], Value]]) -> tuple[Value, ...]:
+    """Lists of one length, place by place; else their common start, then each list's own end under its condition."""
+    first = after[0][1]
+    if all(len(items) == len(first) for _, items in after):
+        places = range(len(first))
+        return tuple(run.choose([(guards, items[place]) for guards, items in after]) for place in places)
     shared = 0
     while all(len(items) > shared for _, items in after) and all(
-        items[shared] is after[0][1][shared] or same(items[shared], after[0][1][shared]) for _, items in after
+        items[shared] is first[shared] or same(items[shared], first[shared]) for _, items in after
     ):
         shared += 1
     tail = [Choice(((guards, item),)) for guards, items in after for item in items[shared:]]
-    return (*after[0][1][:shared], *tail)
+    return (*first[:shared], *tail[:TAIL_LIMIT])
 
 
 def _width(value: Value) -> int:
