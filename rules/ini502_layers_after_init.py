@@ -69,7 +69,11 @@ class LayersAfterInit(Rule):
                     yield from self._late(file, model, applied)
 
     def _late(self, file: FileModel, model: Model, applied: Applied) -> Iterator[Finding]:
-        reached = [parameter for parameter in model.parameters if doing(applied, parameter)]
+        reached = [
+            parameter
+            for parameter in model.parameters
+            if any(event.broad and event.possible for event in doing(applied, parameter))
+        ]
         if not reached or any(guard.default is False for guard in applied.guards):
             return
         inside = below(applied.module)
