@@ -93,7 +93,7 @@ class IdenticalClones(Rule):
             return False
         users = usage(references.project, copied.site)
         sites = _sites(copied.original) or [copied.site]
-        return users.sure and not any(users.redraws(site) for site in sites)
+        return not any(users.redraws(site) for site in sites)
 
 
 def _stacks(site: Site) -> bool:

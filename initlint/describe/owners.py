@@ -15,7 +15,7 @@ from initlint.describe.project import Project
 from initlint.describe.run import Run
 from initlint.describe.values import ClassRef, Function, Storage
 
-USER_LIMIT = 24  # a class that more places build is read at these only, and the answer is no longer sure
+USER_LIMIT = 12  # a class that more places build is read at the nearest of them: what fills it fills it there
 Place = tuple[str, int, int]
 # What code that is not read, a script's own or a trainer's, may do to the weights of a model it builds.
 _MAY_FILL = re.compile(
@@ -97,7 +97,7 @@ def _usage(project: Project, file: FileIndex, name: str) -> Usage:
                 continue
             seen.add((user.path, scope or ""))
             if len(seen) > USER_LIMIT:
-                return Usage(tuple(ledgers), False)
+                return Usage(tuple(ledgers), sure)
             ledger = _read(project, user, scope)
             sure = sure and ledger is not None
             ledgers += [ledger] if ledger is not None else []
