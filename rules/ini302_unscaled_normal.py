@@ -22,7 +22,8 @@ class UnscaledNormal(Rule):
     ## What it does
     Finds weights whose last write is `normal_(w)`, `.normal_()` or `torch.randn(a, b)` and which forward contracts
     (`@`, matmul, einsum, F.linear, a layer's own product) as they are. Tokens, positions, codebooks, embeddings and
-    weights that are scaled in forward or afterwards are left alone. Behind a norm it is a warning.
+    weights that are scaled in forward or afterwards are left alone, products of parameters among themselves
+    too. Behind a norm it is advice.
 
     ## Why is this bad?
     A sum of n products with weights of variance 1 has variance n: each layer multiplies the std by sqrt(n), 23 for
@@ -66,7 +67,7 @@ class UnscaledNormal(Rule):
                     f"{wrong[0].parameter.name} is drawn from N(0, 1) and contracted: {_growth(wrong[0])}",
                     help="Divide by sqrt(fan_in), or use a scheme that does.",
                     layer=wrong[0].name,
-                    severity=Severity.WARNING if harmless else Severity.ERROR,
+                    severity=Severity.INFO if harmless else Severity.ERROR,
                     fix=_fix(file, group) if len(wrong) == len(group.members) else None,
                 )
 

@@ -52,7 +52,12 @@ class InitOnMissingBias(Rule):
     def check(self, file: FileModel) -> Iterator[Finding]:
         """Every write that reaches None."""
         for call in file.facts(InitCall):
-            if call.target.kind != "none" or call.in_try or any(_unknown_switch(guard) for guard in call.guards):
+            if (
+                call.target.kind != "none"
+                or call.in_try
+                or call.doubtful
+                or any(_unknown_switch(guard) for guard in call.guards)
+            ):
                 continue
             site, node = handed_over(call.site, _tensor(call), call.via)
             if node is None or not _is_slot(node):

@@ -111,7 +111,7 @@ def named_gain(call: InitCall) -> str | None:
 
 def _by_hand(parameter: Parameter, event: InitEvent) -> Asked | None:
     """`normal_(0, math.sqrt(2 / n))` and its like: the std squared, times a fan, is a plain number."""
-    if event.std is None or number(event.mean) != 0 or event.call is None or not _is_formula(event):
+    if event.std is None or number(event.mean) != 0 or event.call is None or not by_formula(event):
         return None
     for family, fan in fans(parameter).items():
         square = times_fan(event.std, fan, power=2)
@@ -120,10 +120,12 @@ def _by_hand(parameter: Parameter, event: InitEvent) -> Asked | None:
     return None
 
 
-def _is_formula(event: InitEvent) -> bool:
+def by_formula(event: InitEvent) -> bool:
+    """Whether the std was computed in the source, not written as a number."""
     if isinstance(event.std, Sym):
         return True
-    assert event.call is not None
+    if event.call is None:
+        return False
     return any(divides(event.call.site, node) for node in event.call.nodes.values())
 
 

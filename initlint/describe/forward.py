@@ -193,7 +193,8 @@ def _contraction(
     operands: tuple[Storage, ...] = ()
     if isinstance(weight, Tensor) and weight.storage is not None:
         kind = "linear" if name in ("linear", "bilinear") else "conv_transpose" if "transpose" in name else "conv"
-        ops.use(weight, "contract", axis=-1 if kind == "linear" else None, kind=kind, transposed=weight.transposed)
+        axis, axes = (-1 if kind == "linear" else None), ((0, 1) if name == "conv_tbc" else None)
+        ops.use(weight, "contract", axis=axis, axes=axes, kind=kind, transposed=weight.transposed)
         operands = (weight.storage,)
     bias = run.settle(kwargs.get("bias", args[2] if len(args) > 2 else None))
     ops.use(bias, "add")

@@ -64,6 +64,14 @@ class Site:
         return Span(whole.line, whole.column, whole.line, max(end, whole.column + 1))
 
     @property
+    def function(self) -> ast.AST | None:
+        """The innermost function around it; None at the top level of a file or class."""
+        above = self.source.parents.get(self.node)
+        while above is not None and not isinstance(above, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            above = self.source.parents.get(above)
+        return above
+
+    @property
     def statement(self) -> Site:
         """The innermost statement around it."""
         return Site(self.source, self.source.statement(self.node))
@@ -138,6 +146,15 @@ class InitCall:
     def name(self) -> str:
         """The last part of `function`."""
         return self.function.rpartition(".")[2]
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a loop over modules got here under a condition of its own that could not be decided.
+
+        Such a condition most likely picks modules, and may leave this one out.
+        """
+        open_ones = [guard.site for guard in self.guards if guard.default is None and guard.site is not None]
+        return self.broad and any(site.function is self.site.function for site in open_ones)
 
     @property
     def is_method(self) -> bool:

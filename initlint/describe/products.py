@@ -26,9 +26,25 @@ def is_contracted(member: Member) -> bool:
         return False
     if _QUANTIZERS.search(f"{member.name}.{parameter.module.kind}"):
         return False  # their logits are wide on purpose: all codes shall be met
+    if not _meets_signal(parameter):
+        return False
     if parameter.spec is not None:
         return not _TABLES.search(parameter.name.rpartition(".")[0].rpartition(".")[2])
     return not (_RESCALED & set(parameter.uses)) and not _TABLES.search(parameter.slot) and not _zero_partner(member)
+
+
+def _meets_signal(parameter: Parameter) -> bool:
+    """Whether some product is with what flows through forward, not with other parameters, and is not scaled after."""
+    graph = parameter.flow.graph
+    if graph is None:
+        return True
+    key = parameter.module if parameter.spec is not None else parameter.storage
+    nodes = graph.by_module.get(id(key), [])
+    return not nodes or any(
+        any(source.op != "param" for source in node.inputs)
+        and not any(consumer.op == "scale" for consumer in graph.consumers[id(node)])
+        for node in nodes
+    )
 
 
 def _zero_partner(member: Member) -> bool:

@@ -1,0 +1,47 @@
+"""Weights whose scale is taken from another size than the one that forward sums over."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from initlint.describe.asked import by_formula
+from initlint.describe.formula import times_fan
+from initlint.describe.nodes import Parameter
+from initlint.describe.symbols import number
+
+# What std**2 * fan comes to in the usual formulas: torch's U(+-1/sqrt n), LeCun, He, and U(+-sqrt(6/n)).
+_POWERS = (1 / 3, 1, 2)
+
+
+def takes_other_axis(parameter: Parameter) -> bool:
+    """Whether a hand-made matrix is scaled by the size of its outputs, where forward sums over its inputs."""
+    event, shape = parameter.effective, parameter.shape
+    summed, other = parameter.effective_fan_in, parameter.fan_in
+    if parameter.spec is not None or event is None or shape is None or summed is None or other is None:
+        return False
+    if summed == other or (number(summed) is not None and number(summed) == number(other)):
+        return False
+    if event.scheme.startswith("kaiming"):
+        return event.call is None or event.call.values.get("mode", "fan_in") == "fan_in"
+    if event.scheme.startswith("xavier"):
+        return len(shape) > 2
+    return len(shape) == 2 and by_formula(event) and _scaled_by(event.std, other) and not _scaled_by(event.std, summed)
+
+
+def lacks_kernel(parameter: Parameter) -> bool:
+    """Whether the formula of a convolution's std counts channels alone."""
+    event, shape = parameter.effective, parameter.shape
+    if parameter.spec is None or event is None or shape is None or len(shape) < 3 or event.default:
+        return False
+    if not by_formula(event) or number(shape[2]) in (None, 1):
+        return False
+    right = (parameter.fan_in, parameter.fan_out)
+    return any(_scaled_by(event.std, size) for size in shape[:2]) and not any(
+        _scaled_by(event.std, fan) for fan in right
+    )
+
+
+def _scaled_by(std: Any, fan: Any) -> bool:
+    square = times_fan(std, fan, power=2) if std is not None and fan is not None else None
+    return square is not None and any(math.isclose(square, power, rel_tol=1e-3) for power in _POWERS)

@@ -1,0 +1,104 @@
+"""INI401 transposed-fan."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.describe.groups import Member, groups
+from initlint.describe.symbols import shown
+from initlint.describe.wrong_axis import takes_other_axis
+from initlint.finding import Applicability, Finding, Fix, Severity
+from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from initlint.describe.groups import Group
+    from initlint.describe.nodes import FileModel, InitCall
+
+
+class TransposedFan(Rule):
+    """A matrix that is stored (in, out) takes its fan from the wrong axis.
+
+    ## What it does
+    Finds parameters used as `x @ W` (or contracted over another axis than the last, in bmm, einsum, conv_tbc) whose
+    init reads the fan as if they were stored (out, in), as `nn.Linear` stores them: `kaiming_*`, and bounds made from
+    `W.size(1)`. Xavier takes both axes alike and is silent in two dimensions. Dimensions behind the second are taken
+    for a kernel, so a stack of matrices is told too; in a loop over all parameters that is advice.
+
+    ## Why is this bad?
+    The std comes out wrong by sqrt(out / in), and the error multiplies with depth.
+
+    ## Example
+    ```python
+    self.weight = nn.Parameter(torch.empty(in_features, out_features))
+    nn.init.kaiming_uniform_(self.weight)  # reads fan_in = out_features
+    ...
+    return x @ self.weight
+    ```
+
+    ## Use instead
+    ```python
+    nn.init.kaiming_uniform_(self.weight.t())
+    ```
+
+    ## Fix safety
+    Safe for `kaiming_*` in two dimensions: the transpose is a view of the same memory. Other spellings have no fix.
+
+    ## References
+    - torch/nn/init.py, _calculate_fan_in_and_fan_out: fan_in is size(1) times the kernel
+    - He et al. 2015, Delving Deep into Rectifiers, eq. 10, https://arxiv.org/abs/1502.01852
+    """
+
+    code = "INI401"
+    name = "transposed-fan"
+    severity = Severity.WARNING
+
+    def check(self, file: FileModel) -> Iterator[Finding]:
+        """One finding for each statement that reads the wrong axis."""
+        for group in groups(file):
+            if group.event.call is None:
+                continue
+            wrong = [member for member in group.members if takes_other_axis(member.parameter)]
+            if not wrong:
+                continue
+            first = wrong[0].parameter
+            yield self.finding(
+                group.site,
+                f"{first.name} is summed over {shown(first.effective_fan_in)} inputs, "
+                f"but its init divides by {shown(_taken(wrong[0]))}",
+                help="Give the init the matrix as torch stores it, (out, in): `w.t()`; or divide by the right size.",
+                layer=wrong[0].name,
+                severity=Severity.INFO if group.event.broad and len(first.shape or ()) > 2 else None,
+                fix=_fix(group) if len(wrong) == len(group.members) else None,
+            )
+
+
+def _taken(member: Member) -> object:
+    parameter = member.parameter
+    event = parameter.effective
+    outward = event is not None and event.call is not None and event.call.values.get("mode") == "fan_out"
+    return parameter.fan_out if outward else parameter.fan_in
+
+
+def _fix(group: Group) -> Fix | None:
+    call = group.event.call
+    shape = group.members[0].parameter.shape
+    if call is None or not group.event.scheme.startswith("kaiming") or shape is None or len(shape) != 2:
+        return None
+    return _transposed(call)
+
+
+def _transposed(call: InitCall) -> Fix | None:
+    from initlint.fixer.fragment import CannotRewrite  # libcst
+    from initlint.fixer.rewrite import replace_expression
+
+    node = call.nodes.get("tensor")
+    if not isinstance(node, (ast.Name, ast.Attribute)):
+        return None
+    source = call.site.source
+    try:
+        edits = replace_expression(source, node, f"{source.segment(source.span(node))}.t()")
+    except CannotRewrite:
+        return None
+    return Fix(Applicability.SAFE, "Hand over the transpose", edits)

@@ -1,0 +1,65 @@
+"""INI405 wrong-axis-fan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.describe.groups import groups
+from initlint.describe.symbols import shown
+from initlint.describe.wrong_axis import lacks_kernel, takes_other_axis
+from initlint.finding import Finding, Severity
+from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import FileModel
+
+
+class WrongAxisFan(Rule):
+    """A fan that is written out by hand counts something else than the terms of the sum.
+
+    ## What it does
+    Finds a std or bound made from a size, where that size is not what the layer sums over: the number of channels of a
+    convolution without its kernel, or the outputs of a hand-made matrix (`torch.randn(n_embd, head_dim) /
+    head_dim**0.5` in `x @ W`) for its inputs.
+
+    ## Why is this bad?
+    The std is wrong by the square root of the ratio: 3 for a 3x3 kernel, and that for each layer.
+
+    ## Example
+    ```python
+    self.query = nn.Parameter(torch.randn(n_embd, head_dim) / head_dim**0.5)
+    ...
+    q = x @ self.query
+    ```
+
+    ## Use instead
+    ```python
+    self.query = nn.Parameter(torch.randn(n_embd, head_dim) / n_embd**0.5)
+    ```
+
+    ## References
+    - Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, eq. 2
+    - He et al. 2015, Delving Deep into Rectifiers, eq. 10, https://arxiv.org/abs/1502.01852
+    """
+
+    code = "INI405"
+    name = "wrong-axis-fan"
+    severity = Severity.WARNING
+
+    def check(self, file: FileModel) -> Iterator[Finding]:
+        """One finding for each statement with such a formula."""
+        for group in groups(file):
+            for member in group.members:
+                parameter = member.parameter
+                by_hand = group.event.call is None and takes_other_axis(parameter)
+                if not by_hand and not (lacks_kernel(parameter) and member.matters):
+                    continue
+                yield self.finding(
+                    group.site,
+                    f"{parameter.name} is summed over {shown(parameter.effective_fan_in)} inputs, which is not what its "
+                    "std is divided by",
+                    help=f"Divide by sqrt({shown(parameter.effective_fan_in)}).",
+                    layer=member.name,
+                )
+                break
