@@ -12,14 +12,14 @@ from initlint.rule import Rule
 
 if TYPE_CHECKING:
     from initlint.describe.groups import Group
-    from initlint.describe.nodes import FileModel
+    from initlint.describe.nodes import FileModel, InitCall
 
 
 class ConvTransposeFan(Rule):
     """Kaiming's scheme on a transposed convolution takes the other fan than it names.
 
     ## What it does
-    Finds `kaiming_*` on ConvTranspose1d, 2d and 3d whose numbers of channels differ. They store their weight
+    Finds `kaiming_*` by fan_in on ConvTranspose1d, 2d and 3d whose numbers of channels differ. They store their weight
     (in, out, kernel), and torch reads fan_in from the second axis: fan_in and fan_out are exchanged.
 
     ## Why is this bad?
@@ -50,19 +50,24 @@ class ConvTransposeFan(Rule):
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that serves transposed convolutions."""
         for group in groups(file):
-            if not group.event.scheme.startswith("kaiming") or group.event.call is None:
+            call = group.event.call
+            if not group.event.scheme.startswith("kaiming") or call is None or _asks_for_fan_out(call):
                 continue
             wrong = [member for member in group.members if _is_wrong(member)]
             if wrong:
                 first = wrong[0].parameter
                 yield self.finding(
                     group.site,
-                    f"torch reads fan_in {shown(first.fan_in)} and fan_out {shown(first.fan_out)} off the weight of this "
-                    "transposed convolution: they are exchanged",
+                    f"torch reads fan_in {shown(first.fan_in)} and fan_out {shown(first.fan_out)} off the weight of "
+                    "this transposed convolution: they are exchanged",
                     help='Ask for the other one: mode="fan_out" divides by the inputs here.',
                     layer=wrong[0].name,
                     fix=_fix(group) if len(wrong) == len(group.members) else None,
                 )
+
+
+def _asks_for_fan_out(call: InitCall) -> bool:
+    return call.values.get("mode", "fan_in") != "fan_in"
 
 
 def _is_wrong(member: Member) -> bool:

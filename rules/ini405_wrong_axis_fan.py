@@ -57,8 +57,8 @@ class WrongAxisFan(Rule):
                     continue
                 yield self.finding(
                     group.site,
-                    f"{parameter.name} is summed over {shown(parameter.effective_fan_in)} inputs, which is not what its "
-                    "std is divided by",
+                    f"{parameter.name} is summed over {shown(parameter.effective_fan_in)} inputs, which is not what "
+                    "its std is divided by",
                     help=f"Divide by sqrt({shown(parameter.effective_fan_in)}).",
                     layer=member.name,
                 )
