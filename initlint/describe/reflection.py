@@ -22,6 +22,7 @@ from initlint.describe.values import (
     Tensor,
     Value,
 )  # fmt: skip
+from initlint.reference.module_attributes import may_have
 
 
 def builtin(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
@@ -113,11 +114,10 @@ def has_attribute(run: Run, subject: Value, name: Value, frame: Frame) -> Value:
         if subject.dotted is not None and subject.dotted.startswith(("torch.nn.", "activation.")):
             if name in ("weight", "bias", "in_proj_weight", "weight_ih_l0"):
                 return False
-            return (
-                True
-                if name in ("reset_parameters",) and subject.bases
-                else (name in subject.arguments or run.nameless("hasattr"))
-            )
+            if name in subject.arguments or (name == "reset_parameters" and subject.bases):
+                return True
+            marked = subject.generic or not subject.bases  # somebody may have put anything on it
+            return False if not marked and not may_have(name) else run.nameless("hasattr")
         return run.nameless("hasattr")
     if isinstance(subject, Instance):
         return name in subject.slots or run.nameless("hasattr")
