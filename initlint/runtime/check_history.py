@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from initlint.finding import Severity
+from initlint.reference.layers import LAYERS
 from initlint.runtime.protocol import Event, Form, Model, Parameter
 from initlint.runtime.remark import Remark, explicit, last_place, last_write, layer_of, module_place
 
@@ -12,6 +14,8 @@ _NORMALS = frozenset({"torch.nn.init.normal_", "torch.nn.init.trunc_normal_", "t
 # Below this a positional number meant for std is recognisable as one; a mean is seldom that.
 _STD_LIKE = 0.3
 _WIDE_BIAS = 0.5
+# Logits of this std put the loss several nats above that of an even guess.
+_WIDE_LOGITS = 3.0
 
 
 def std_as_mean(model: Model) -> Iterator[Remark]:
@@ -85,7 +89,7 @@ def tied_embedding(model: Model) -> Iterator[Remark]:
         kinds = set(row.owners)
         if "Embedding" not in kinds or "Linear" not in kinds or row.form is None or row.form.family != "normal":
             continue
-        if (row.std or 0.0) < 0.5:
+        if (row.std or 0.0) < 0.5 or not _logits_are_wide(model, row):
             continue
         width = row.shape[-1]
         message = (
@@ -95,6 +99,15 @@ def tied_embedding(model: Model) -> Iterator[Remark]:
         )
         place = module_place(model, layer_of(row)) or last_place(row)
         yield Remark("INI508", row.name, message, "draw the table with std 0.02, or 1/sqrt(width)", place)
+
+
+def _logits_are_wide(model: Model, row: Parameter) -> bool:
+    """Whether the head's outputs really are: some models scale the state down before it."""
+    names = (row.name, *row.aliases)
+    heads = {name.rpartition(".")[0] for name, kind in zip(names, row.owners, strict=True) if kind == "Linear"}
+    layers = (model.propagation or {}).get("layers", [])
+    moments = [layer["moment"]["mean"] for layer in layers if layer["name"] in heads and layer["moment"]]
+    return bool(moments) and max(moments) > 2 * math.log2(_WIDE_LOGITS)
 
 
 def overwritten_special(model: Model) -> Iterator[Remark]:
@@ -126,7 +139,10 @@ def _is_special(event: Event, row: Parameter) -> bool:
 
 def norm_scale(model: Model) -> Iterator[Remark]:
     """INI701: a norm's scale that does not start at one."""
-    scales = [row for row in model.parameters if row.role == "norm_weight" and row.form is not None]
+    # Norms written by hand may scale by 1 + weight: only torch's own are known.
+    scales = [
+        row for row in model.parameters if row.role == "norm_weight" and row.form is not None and row.module in LAYERS
+    ]
     for row in scales:
         mean, std = row.mean, row.std
         if mean is None or std is None or not std or mean >= 0.75 or row.default:
@@ -135,7 +151,7 @@ def norm_scale(model: Model) -> Iterator[Remark]:
             f"`{row.name}`, the scale of a {row.module}, starts at {mean:.2g} on average with std {std:.2g}, not at 1"
         )
         yield Remark("INI701", row.name, message, "ones_ for scales, or N(1, .02)", last_place(row))
-    zero = [row for row in scales if row.mean == 0 and row.std == 0 and row.module != "RMSNorm"]
+    zero = [row for row in scales if row.mean == 0 and row.std == 0]
     if (
         scales
         and len(zero) == len(scales)

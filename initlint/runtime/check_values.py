@@ -74,6 +74,8 @@ def clones(model: Model) -> Iterator[Remark]:
         event = row.history[-1] if row.history else None
         if event is None or row.draw is None or row.kind != "parameter" or not row.trainable:
             continue
+        if len(row.shape) < 2:
+            continue  # equal biases keep no two layers alike
         if row.form is not None and (row.form.family in _DRAWN or row.form.family in {"orthogonal", "sparse"}):
             groups[row.draw].append((row, event))
     by_place: dict[object, list[tuple[Parameter, list[str]]]] = defaultdict(list)

@@ -19,10 +19,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from initlint.runtime import semantic
 from initlint.runtime.evaluate import base_name
 from initlint.runtime.frames import take_trail
-from initlint.runtime.geometry import Geometry, Relation, relate
+from initlint.runtime.geometry import Geometry
 from initlint.runtime.interpret import OperationFacts, facts_of, interpret, translated
-from initlint.runtime.ledger import Content, Ledger, Value, Write, literal
+from initlint.runtime.ledger import Content, Ledger, Write, literal
 from initlint.runtime.oplog import Node, OperationLog, Reference, ReplayRefusedError
+from initlint.runtime.scope import Scope
 from initlint.runtime.storages import anchored, view_of
 
 META = torch.device("meta")
@@ -114,46 +115,6 @@ class Tape:
             self.scope = None
         scope.close()
         return result
-
-
-class Scope:
-    """One running init function: what it does to its tensor becomes one write."""
-
-    def __init__(self, tape: Tape, name: str, tensor: torch.Tensor, arguments: dict[str, Any]) -> None:
-        """Remember where the tensor stood."""
-        self.tape, self.name, self.tensor = tape, name, tensor
-        self.arguments = {key: value for key, value in arguments.items() if key not in {"tensor", "generator"}}
-        self.ledger = tape.ledger(tensor)
-        self.start = len(self.ledger.writes)
-        self.first_node = len(tape.log.nodes)
-        self.trail = take_trail(3)
-
-    def close(self) -> None:
-        """Put one write in the place of those made inside."""
-        inside = self.ledger.writes[self.start :]
-        view = view_of(self.tensor)
-        folded = self.ledger.read(view)
-        silent = not any(relate(write.region, view) is not Relation.NONE for write in inside)
-        if silent and self.tensor.device.type == "meta":
-            self._log_call()
-        elif silent:
-            return
-        self.tape.count += 1
-        form = semantic.distribution_of(self.name, self.arguments, tuple(self.tensor.shape))
-        value = folded.plain if form is None else Value(form, self.tape.count if form.random else None)
-        del self.ledger.writes[self.start :]
-        self.tape.write(
-            self.ledger, "set", view, semantic.scheme_of(self.name), self.name, self.arguments,
-            content=Content(value), trail=self.trail,
-        )  # fmt: skip
-
-    def _log_call(self) -> None:
-        home, _, name = self.name.rpartition(".")
-        function = getattr(__import__(home, fromlist=[name]), name)
-        target = self.tape.reference(self.tensor)
-        keys = frozenset({target.storage})
-        log = self.tape.log
-        log.add(Node(len(log.nodes), function, (target,), self.arguments, (None,), keys, keys))
 
 
 class _Surface(TorchFunctionMode):
