@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -138,17 +139,31 @@ def _rescaled(parameter: Parameter, head: ModuleObject | Storage) -> bool:
 def _twice(
     file: FileModel, model: Model, parameter: Parameter, tie: AttributeWrite
 ) -> tuple[InitEvent, InitEvent] | None:
-    """The last two draws of one init that visits the tensor under both names, where they differ."""
+    """The last two draws, by one init over all or each by another name, where they differ."""
     drawn = [
         event
         for event in parameter.history
-        if event.order > tie.order and event.region is None and event.certain and event.broad and not event.default
+        if event.order > tie.order and event.region is None and event.certain and not event.default
     ]
     if len(drawn) < 2 or any(event.scheme in ("unknown", "copy") for event in drawn):
         return None
     first, second = drawn[-2:]
+    if _told(first) == _told(second) or first.broad != second.broad:
+        return None
+    if not first.broad:
+        return (first, second) if _written(first) != _written(second) else None
     together = any(one.order < first.order and second.order < one.end for one in inits(file, model))
-    return (first, second) if together and _told(first) != _told(second) else None
+    return (first, second) if together else None
+
+
+def _written(event: InitEvent) -> str | None:
+    """The tensor as the call names it, without `.data`."""
+    call = event.call
+    if call is None or not isinstance(call.site.node, ast.Call):
+        return None
+    node = call.nodes.get("tensor", call.site.node.func)
+    source = call.site.source
+    return source.segment(source.span(node)).replace(".data", "").rpartition(".weight")[0]
 
 
 def _told(event: InitEvent) -> str:
