@@ -42,12 +42,12 @@ def _guarded(order: Order, channel: Channel) -> Experiment | Failure:
     except ImportError:
         return Failure(order.target.text, "torch is not installed: pip install 'initlint[runtime]'")
     from initlint.runtime.frames import user_traceback
-    from initlint.runtime.load import LoadFailure
+    from initlint.runtime.load import CannotBuildError
 
     torch.set_num_threads(max(1, min(torch.get_num_threads(), 4)))
     try:
         return _train(order, channel)
-    except LoadFailure as failure:
+    except CannotBuildError as failure:
         return failure.failure
     except InitlintError as error:
         return Failure(order.target.text, f"{order.target.text}: {error}")
