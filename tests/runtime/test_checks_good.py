@@ -278,6 +278,46 @@ class Disguised(nn.Module):
         return self.b(self.a(x))
 
 
+class ScaledHead(nn.Module):
+    """T5: a table at N(0, 1) is the head too, and the state is scaled down before it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table, self.head = nn.Embedding(40, 64), nn.Linear(64, 40, bias=False)
+        self.head.weight = self.table.weight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.table(x) / 64)
+
+
+class HandWrittenNorm(nn.Module):
+    """Gemma's norm, which scales by 1 + weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(16))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.layer_norm(x, (16,)) * (1 + self.weight)
+
+
+class OnePlusWeight(nn.Module):
+    """A norm by hand that starts at zero; clones whose weights, but not whose biases, are drawn again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = HandWrittenNorm()
+        layer = nn.Linear(16, 16)
+        self.layers = nn.ModuleList(copy.deepcopy(layer) for _ in range(2))
+        for one in self.layers:
+            nn.init.xavier_uniform_(one.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers:
+            x = x + layer(self.norm(x))
+        return x
+
+
 class Weird(nn.Module):
     """.normal_().fmod_(2).mul_(s) is a truncated normal; weight norm first initialised, then wrapped."""
 
@@ -295,7 +335,7 @@ class Weird(nn.Module):
 
 GOOD: tuple[Callable[[], nn.Module], ...] = (
     ZeroHead, Lora, AdaLayerNormZero, ZeroInitResidual, ReZero, FocalHead, TransformerBlock, Equalised, Siren,
-    Upsampling, Target, Filled, Recurrent, Gan, Rl, Disguised, Weird,
+    Upsampling, Target, Filled, Recurrent, Gan, ScaledHead, OnePlusWeight, Rl, Disguised, Weird,
     lambda: nn.Sequential(EqualisedLinear(64, 64), nn.ReLU(), EqualisedLinear(64, 64), nn.ReLU(), nn.Linear(64, 4)),
     lambda: nn.Sequential(nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 4)),
     lambda: nn.MultiheadAttention(16, 2), lambda: nn.LSTM(16, 16), lambda: nn.Transformer(16, 2, 1, 1, 32),
