@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from typing import Any
 
 from initlint.describe import draws, tensors
@@ -49,8 +50,16 @@ def factory(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], no
     return tensors.make(run, event, None, site)
 
 
+_ALL_SIZES = re.compile(r"(^|\.)size$|shape$|sizes$|dims$")  # names that may hold a whole shape
+
+
 def _is_dimension(value: Sym) -> bool:
-    return value.default is None or not isinstance(value.default, (tuple, list, str))
+    """Whether a lone argument is surely one size, not all of them: a number by default, by name or by arithmetic."""
+    if isinstance(value.default, (tuple, list, str)) or value.single is None:
+        return value.single is None
+    name = value.single.name
+    known = isinstance(value.default, (int, float))
+    return known or not ("#" in name or "(" in name or _ALL_SIZES.search(name)) or name.startswith("i#")
 
 
 def torch_function(
