@@ -6,11 +6,11 @@ import ast
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from initlint.describe import build, classes
 from initlint.describe.index import ClassInfo, FileIndex
-from initlint.describe.nodes import FileModel, Parameter, Site
+from initlint.describe.nodes import FileModel, InitEvent, Parameter, Site
 from initlint.describe.project import Project
 from initlint.describe.run import Run
 from initlint.describe.values import ClassRef, Function, Storage
@@ -23,6 +23,7 @@ _MAY_FILL = re.compile(
     r"|for [\w, ]+ in [\w.]*parameters\(\)|\b(p|param|parameter|weight|bias|w)\.data\b"
     r"|(normal|uniform|copy|fill|zero)_\("
 )
+_TRAINS = re.compile(r"optim|\.backward\(|\.fit\(|Trainer\(")
 _REGISTERS = re.compile(r"regist|build_from|factory", re.IGNORECASE)
 
 
@@ -30,8 +31,10 @@ _REGISTERS = re.compile(r"regist|build_from|factory", re.IGNORECASE)
 class Ledger:
     """The tensors that one reading made, by where they are made, and how often each was written to."""
 
-    writes: dict[Place, int]
+    writes: dict[Place, int]  # loading a checkpoint is none
     redrawn: frozenset[Place]  # written to after a deep copy
+    loaded: frozenset[Place] = frozenset()
+    trains: bool = False  # it trains what it builds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,17 @@ class Usage:
     sure: bool
 
     def rewrites(self, site: Site, writes: int = 1) -> bool:
-        """Whether some user writes to the tensor made at `site` more often than its own class does."""
-        return any(ledger.writes.get(place(site), 0) > writes for ledger in self.ledgers)
+        """Whether some user writes to the tensor made at `site` more often than its own class does.
+
+        A script that loads a checkpoint says nothing of another that trains from the start.
+        """
+        here = place(site)
+        if any(ledger.writes.get(here, 0) > writes for ledger in self.ledgers):
+            return True
+        from_start = any(
+            ledger.trains and here in ledger.writes and here not in ledger.loaded for ledger in self.ledgers
+        )
+        return not from_start and any(here in ledger.loaded for ledger in self.ledgers)
 
     def redraws(self, site: Site) -> bool:
         """Whether some user draws the copies of the layer made at `site` anew."""
@@ -158,7 +170,9 @@ def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger |
         text = "\n".join(ast.unparse(node) for node in top)
         return None if _MAY_FILL.search(text) or any(map(_is_table, top)) else Ledger({}, frozenset())
     if scope in file.functions:
-        return _ledger([build.read_function(project, Function(file.functions[scope], file))])
+        node = file.functions[scope]
+        text = "\n".join(file.source.lines[node.lineno - 1 : node.end_lineno])
+        return replace(_ledger([build.read_function(project, Function(node, file))]), trains=bool(_TRAINS.search(text)))
     info = file.classes.get(scope)
     if info is None:
         return None
@@ -188,11 +202,22 @@ def _late(project: Project, cls: ClassRef) -> Iterator[Run]:
 def _ledger(runs: list[Run]) -> Ledger:
     storages = [storage for run in runs for storage in run.storages]
     writes: dict[Place, int] = {}
+    loaded: set[Place] = set()
     for one in storages:
         if one.site is not None:
-            writes[place(one.site)] = max(writes.get(place(one.site), 0), len(one.events))
+            loads = sum(_is_load(event) for event in one.events)
+            loaded |= {place(one.site)} if loads else set()
+            writes[place(one.site)] = max(writes.get(place(one.site), 0), len(one.events) - loads)
     redrawn = {place(one.site) for one in storages if one.site is not None and is_redrawn(one)}
-    return Ledger(writes, frozenset(redrawn))
+    return Ledger(writes, frozenset(redrawn), frozenset(loaded))
+
+
+def _is_load(event: InitEvent) -> bool:
+    """Whether it is what `load_state_dict` leaves."""
+    match event:
+        case InitEvent(scheme="copy", site=Site(node=ast.Call(func=ast.Attribute(attr=name)))):
+            return name.startswith("load")
+    return False
 
 
 def is_redrawn(storage: Storage) -> bool:

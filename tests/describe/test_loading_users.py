@@ -1,0 +1,58 @@
+"""Tests of what a checkpoint that one script loads says of a class."""
+
+from __future__ import annotations
+
+from initlint.describe.build import describe
+from initlint.describe.owners import usage
+from initlint.describe.project import Project
+from initlint.source.text import SourceText
+
+NET = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.empty(4))
+
+    def forward(self, x):
+        return x * self.scale
+"""
+PREDICT = """
+import torch
+from net import Net
+
+def main():
+    model = Net()
+    model.load_state_dict(torch.load("best.pt"))
+    return model
+"""
+TRAIN = """
+import torch
+from net import Net
+
+def train(batches):
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    for batch in batches:
+        model(batch).sum().backward()
+        optimizer.step()
+"""
+
+
+def _is_filled(**files: str) -> bool:
+    project = Project.index(SourceText(f"{name}.py", text) for name, text in files.items())
+    (parameter,) = describe(project, "net.py").models[0].parameters
+    assert parameter.site is not None
+    return usage(project, parameter.site).rewrites(parameter.site)
+
+
+def test_a_model_that_is_only_loaded_is_filled() -> None:
+    """Where nobody trains it from the start, a checkpoint fills every parameter."""
+    assert _is_filled(net=NET, predict=PREDICT)
+
+
+def test_a_script_that_trains_needs_values_of_its_own() -> None:
+    """The script that loads the result does not fill what the training script starts from."""
+    assert not _is_filled(net=NET, predict=PREDICT, train=TRAIN)
