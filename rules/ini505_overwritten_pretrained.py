@@ -57,9 +57,11 @@ class OverwrittenPretrained(Rule):
         for model in file.models if loads else ():
             parts = below(model.root)
             here = [one for one in loads if id(one.module) in parts]
+            outermost = 0  # an init method and the loop in it are one init
             for applied in inits(file, model) if here else ():
                 found = next((one for one in here if _throws_away(file, model, applied, one)), None)
-                if found is not None:
+                if found is not None and applied.order > outermost:
+                    outermost = applied.end
                     yield self.finding(
                         applied.site,
                         f"this init draws again the weights that were loaded in line {found.site.line}",

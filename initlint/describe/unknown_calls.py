@@ -89,6 +89,7 @@ def unknown_call(
 
 def _pretrained(run: Run, kwargs: dict[str, Value]) -> bool:
     value = run.settle(kwargs.get("pretrained", False))
+    value = value.default if isinstance(value, Sym) else value
     weights = run.settle(kwargs.get("weights"))
     return (
         value is True
