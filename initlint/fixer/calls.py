@@ -13,6 +13,8 @@ from initlint.fixer.fragment import CannotRewrite, call_node, code_of, comments,
 from initlint.fixer.imports import imported_beside, init_prefix
 from initlint.source.text import SourceText
 
+_INIT_MODULES = ("torch.nn.init", "nn.init")
+
 
 def rename_callee(source: SourceText, call: ast.Call, name: str) -> tuple[Edit, ...]:
     """Call another function of the same module, or another method, under the file's own alias of it."""
@@ -73,6 +75,9 @@ def set_arguments(
 
 def replace_call(source: SourceText, call: ast.Call, function: str, arguments: str) -> tuple[Edit, ...]:
     """Put a call of `torch.nn.init`'s `function` in the place of `call`, with the import that it needs."""
+    match call.func:
+        case ast.Attribute(value=module) if ast.unparse(module) in _INIT_MODULES:
+            return _whole(source, call, f"{ast.unparse(module)}.{function}({arguments})")  # in the call's own style
     there = init_prefix(source, call)
     return (*there.edits, *_whole(source, call, f"{there.name}.{function}({arguments})"))
 
