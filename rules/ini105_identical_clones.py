@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import Copied, Site
+from initlint.describe.origin import origin
 from initlint.describe.owners import is_redrawn, place, usage
 from initlint.describe.values import Choice, ModuleObject, Storage, Tensor
 from initlint.finding import Applicability, Finding, Fix, Severity
@@ -73,7 +74,7 @@ class IdenticalClones(Rule):
             first = (known or copies)[0]
             if not _stacks(first.site) or _meant(first.site) or any(_redrawn(one.copy) for one in known):
                 continue
-            if known and not all(_random(one.original) for one in known):
+            if not all(_random(one.original) for one in known) or not (known or _in_constructor(first.site)):
                 continue
             if file.references is None or not self._stays(file, first):
                 continue
@@ -102,6 +103,7 @@ def _stacks(site: Site) -> bool:
     if isinstance(node, ast.Call) and "Transformer" in ast.unparse(node.func):
         count = next((one.value for one in node.keywords if one.arg == "num_layers"), None)
         count = count or (node.args[1] if len(node.args) > 1 else None)
+        count = origin(site, count)
         return not (isinstance(count, ast.Constant) and count.value == 1)
     repeated = False
     while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -141,6 +143,12 @@ def _holds(node: ast.AST, inner: ast.AST) -> bool:
 
 def _last(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _in_constructor(site: Site) -> bool:
+    """Whether a class copies what it is given. A helper copies for whoever calls it, who may draw the copies anew."""
+    scope = _scope(site)
+    return isinstance(scope, ast.FunctionDef) and scope.name == "__init__"
 
 
 def _meant(site: Site) -> bool:

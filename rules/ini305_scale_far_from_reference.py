@@ -78,7 +78,8 @@ class ScaleFarFromReference(Rule):
             if not far or any(_eased(member) for member in group.members) or _is_custom(file, far[0][0]):
                 continue
             ratios = dict(far)
-            severity = Severity.INFO if _conventional(group.members) else None
+            few = group.event.broad and 2 * len(far) < len(group.members)  # written for the others
+            severity = Severity.INFO if few or _conventional(group.members) else None
             for site, alike in places(ratios, "std", "b", "to", "gain"):
                 worst = max(alike, key=lambda one: abs(math.log(ratios[one])))
                 fix = _fix(group.event.call, tuple(ratios)) if site.node is group.site.node else None

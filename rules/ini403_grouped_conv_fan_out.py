@@ -21,7 +21,8 @@ class GroupedConvFanOut(Rule):
 
     ## What it does
     Finds `mode="fan_out"`, or `kernel * kernel * out_channels` by hand, on convolutions with more than one group.
-    With a norm behind the layer it is advice, without one a warning.
+    A warning where an activation follows directly; with a norm or another
+    convolution behind the layer it is advice.
 
     ## Why is this bad?
     Each input of a depthwise 3x3 convolution of 64 channels feeds 9 outputs; torch counts 576, and draws a std 8 times
@@ -62,7 +63,7 @@ class GroupedConvFanOut(Rule):
                     "outputs: the groups are not divided out",
                     help='Draw grouped convolutions by mode="fan_in", which torch counts rightly.',
                     layer=first.name,
-                    severity=Severity.WARNING if any(member.plain for member in wrong) else Severity.INFO,
+                    severity=Severity.WARNING if any(member.plain and member.activation for member in wrong) else None,
                     fix=_fix(group) if len(wrong) == len(group.members) else None,
                 )
 

@@ -36,10 +36,11 @@ def lacks_kernel(parameter: Parameter) -> bool:
         return False
     if not by_formula(event) or number(shape[2]) in (None, 1):
         return False
+    counted = times_fan(event.std, shape[1], power=2), times_fan(event.std, shape[0], power=2)
+    by_inputs = any(counted[0] is not None and math.isclose(counted[0], power, rel_tol=1e-3) for power in _POWERS)
+    by_outputs = counted[1] is not None and math.isclose(counted[1], 2, rel_tol=1e-3)  # He's, by the fan-out
     right = (parameter.fan_in, parameter.fan_out)
-    return any(_scaled_by(event.std, size) for size in shape[:2]) and not any(
-        _scaled_by(event.std, fan) for fan in right
-    )
+    return (by_inputs or by_outputs) and not any(_scaled_by(event.std, fan) for fan in right)
 
 
 def _scaled_by(std: Any, fan: Any) -> bool:
