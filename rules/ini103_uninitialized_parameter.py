@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from initlint.describe.advice import advice
 from initlint.describe.groups import Member
-from initlint.describe.owners import usage
+from initlint.describe.owners import usage, written_by_name
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
 
@@ -73,8 +73,10 @@ class UninitializedParameter(Rule):
                     continue
                 if _may_be_filled(parameter, site) or not _is_used(parameter, site):
                     continue
-                users = usage(file.references.project, site)
+                project, users = file.references.project, usage(file.references.project, site)
                 if not users.sure or users.rewrites(site):
+                    continue
+                if written_by_name(project, _class_name(site), parameter.slot):
                     continue
                 yield self.finding(
                     site,
@@ -141,13 +143,21 @@ def _is_size(call: ast.Call) -> bool:
     return bool(_SIZE_LIKE.match(last)) and not _DATA_LIKE.search(last)
 
 
-def _class_text(site: Site) -> str:
+def _class(site: Site) -> ast.ClassDef | None:
     node: ast.AST | None = site.node
     while node is not None and not isinstance(node, ast.ClassDef):
         node = site.source.parents.get(node)
-    if node is None:
-        return ""
-    return "\n".join(site.source.lines[node.lineno - 1 : node.end_lineno])
+    return node
+
+
+def _class_name(site: Site) -> str:
+    node = _class(site)
+    return node.name if node is not None else ""
+
+
+def _class_text(site: Site) -> str:
+    node = _class(site)
+    return "" if node is None else "\n".join(site.source.lines[node.lineno - 1 : node.end_lineno])
 
 
 def _is_used(parameter: Parameter, site: Site) -> bool:

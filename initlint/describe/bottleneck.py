@@ -37,10 +37,9 @@ def _alone(graph: Graph, node: FlowNode) -> bool:
     later = graph.after(node)
     before = {id(one.module) for one in graph.nodes if id(one) in graph.ancestors(node) and one.module is not None}
     return (
-        any(
-            _has_weights(one) and id(one.module) not in before for one in later
-        )  # in a loop, what is before is behind too
+        any(_has_weights(one) and id(one.module) not in before for one in later)  # in a loop it is behind as well
         and all(_leads_on(graph, one) for one in behind(graph, node))
+        and all(one.op == "return" or graph.consumers[id(one)] for one in later)  # none of it is lost to the reader
         and not _bypassed(graph, node, later)
     )
 

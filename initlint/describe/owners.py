@@ -235,3 +235,49 @@ def rewritten(file: FileModel, parameter: Parameter) -> bool:
     if file.references is None or site is None:
         return False
     return usage(file.references.project, site).rewrites(site, len(parameter.history))
+
+
+def written_by_name(project: Project, cls: str, slot: str) -> bool:
+    """Whether code somewhere writes to `something.slot` where it may be an object of the class.
+
+    A test of the type around the write that does not name the class says that it is another.
+    """
+    word = re.compile(rf"\.{re.escape(slot)}\b")
+    for path, source in project.sources.items():
+        if cls in source.text and word.search(source.text) and project.file(path) is not None:
+            parents = source.parents
+            for node in ast.walk(source.tree):
+                if _writes(node, slot) and _may_be(parents, node, cls):
+                    return True
+    return False
+
+
+def _writes(node: ast.AST, slot: str) -> bool:
+    match node:
+        case ast.Assign(targets=[target]):
+            return _is_of_another(target, slot)
+        case ast.Call(func=ast.Attribute(attr=name, value=tensor), args=args) if name.endswith("_"):
+            return _is_of_another(tensor, slot) or any(_is_of_another(arg, slot) for arg in args[:1])
+        case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name.endswith("_"):
+            return _is_of_another(first, slot)
+    return False
+
+
+def _is_of_another(node: ast.AST, slot: str) -> bool:
+    """`module.slot`, also its `.data` or a part of it; not `self.slot`, which the reading of the class sees."""
+    while isinstance(node, ast.Subscript) or (isinstance(node, ast.Attribute) and node.attr in ("data", "detach")):
+        node = node.value
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr == slot
+        and not (isinstance(node.value, ast.Name) and node.value.id == "self")
+    )
+
+
+def _may_be(parents: dict[ast.AST, ast.AST], node: ast.AST, cls: str) -> bool:
+    child, parent = node, parents.get(node)
+    while parent is not None:
+        if isinstance(parent, ast.If) and child in parent.body and "isinstance" in ast.unparse(parent.test):
+            return bool(re.search(rf"\b{re.escape(cls)}\b", ast.unparse(parent.test)))
+        child, parent = parent, parents.get(parent)
+    return True
