@@ -9,7 +9,7 @@ from typing import Any
 from initlint.describe import draws, signatures
 from initlint.describe.nodes import InitCall, InitEvent, Moved, Site, Target
 from initlint.describe.run import Frame, Run
-from initlint.describe.symbols import Sym
+from initlint.describe.symbols import Missing, Sym
 from initlint.describe.values import Choice, Sequence, Storage, Tensor, Value
 
 # Tensor methods and attributes that give another look at the same memory.
@@ -97,6 +97,9 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
                     continue
                 if isinstance(value, Sym) and not repr(value).startswith("i#"):
                     tracked = False  # perhaps a tensor of indices, and the result a copy
+                    left = None if isinstance(value.default, Missing) else left
+                if isinstance(value, Sequence):
+                    left = None  # a tuple of indices and slices
                 if left is not None and axis < len(left):
                     del left[axis]
     whole = all(isinstance(dim, ast.Slice) and dim.lower is None and dim.upper is None for dim in dims)
