@@ -67,7 +67,7 @@ class ConvTransposeFan(Rule):
 
 
 def _asks_for_fan_out(call: InitCall) -> bool:
-    return call.values.get("mode", "fan_in") != "fan_in"
+    return bool(call.values.get("mode", "fan_in") != "fan_in")
 
 
 def _is_wrong(member: Member) -> bool:
