@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.owners import rewritten
-from initlint.describe.zero_pairs import Pair, zero_pairs
+from initlint.describe.zero_pairs import zero_pairs
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel, InitEvent
+    from initlint.describe.nodes import FileModel
 
 
 class ZeroProduct(Rule):
@@ -49,10 +49,12 @@ class ZeroProduct(Rule):
     severity = Severity.ERROR
 
     def check(self, file: FileModel) -> Iterator[Finding]:
-        """One finding for each pair, on the later of the two zeros."""
+        """One finding for each pair, on what zeroes the first factor: the one to draw at random."""
         for pair in zero_pairs(file):
-            event = _later(pair)
-            if event.site is not None and not (rewritten(file, pair.first) or rewritten(file, pair.second)):
+            event = pair.first.effective
+            if event is None or event.site is None:
+                continue
+            if not (rewritten(file, pair.first) or rewritten(file, pair.second)):
                 yield self.finding(
                     event.site,
                     f"{pair.first.name} and {pair.second.name} are multiplied and both start at zero: the gradient of "
@@ -60,8 +62,3 @@ class ZeroProduct(Rule):
                     help=f"leave one of them zero ({pair.second.name}) and draw the other at random",
                     layer=f"{pair.model.name}.{pair.first.name}",
                 )
-
-
-def _later(pair: Pair) -> InitEvent:
-    events = [one.effective for one in (pair.first, pair.second) if one.effective is not None]
-    return max(events, key=lambda event: event.order)
