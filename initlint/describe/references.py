@@ -100,6 +100,8 @@ def _collect(source: SourceText) -> dict[str, list[Reference]]:
                 owner = name
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 functions = (*functions, name)
+            case ast.Expr(value=ast.Attribute() | ast.Name()):  # `self.init_weights` without brackets does nothing
+                continue
         for name, through in _names(node):
             if KEPT.search(name):
                 line = getattr(node, "lineno", 0)
