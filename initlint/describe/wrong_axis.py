@@ -26,7 +26,9 @@ def takes_other_axis(parameter: Parameter) -> bool:
         return event.call is None or event.call.values.get("mode", "fan_in") == "fan_in"
     if event.scheme.startswith("xavier"):
         return len(shape) > 2
-    return len(shape) == 2 and by_formula(event) and _scaled_by(event.std, other) and not _scaled_by(event.std, summed)
+    if not by_formula(event) or _scaled_by(event.std, summed):
+        return False
+    return any(_scaled_by(event.std, size) for size in ((other,) if len(shape) == 2 else shape))
 
 
 def lacks_kernel(parameter: Parameter) -> bool:
