@@ -110,14 +110,22 @@ def binary(run: Run, operator: ast.operator, left: Value, right: Value, node: as
 def contract(run: Run, left: Value, right: Value, node: ast.AST, frame: Frame) -> Tensor:
     """`x @ W`: the weight is read along its last but one axis; `W @ x` along its last."""
     operands: list[Storage] = []
+    both = all(isinstance(value, Tensor) and value.storage is not None and value.is_parameter for value in (left, right))
     for value, axis in ((left, -1), (right, -2)):
         if isinstance(value, Tensor) and value.storage is not None:
             use(value, "contract", axis=axis, transposed=value.transposed)
+            if both:  # two parameters with each other: no signal passes between them
+                use(value, "product")
             operands.append(value.storage)
     sources = flows(run, [left, right])
     return add(run, "contract", sources, frame, node, operands=tuple(operands))
 
 
+def plain_kind(module: ModuleObject) -> str:
+    """The kind as people know it: attention's output projection is a Linear."""
+    return "Linear" if module.kind == "NonDynamicallyQuantizableLinear" else module.kind
+
+
 def layer(run: Run, module: ModuleObject, args: list[Value], node: ast.AST, frame: Frame) -> Tensor:
     """A call of a layer with weights."""
-    return add(run, "layer", flows(run, args), frame, node, module=module, name=module.kind)
+    return add(run, "layer", flows(run, args), frame, node, module=module, name=plain_kind(module))

@@ -8,7 +8,7 @@ from initlint.describe.groups import Member
 from initlint.describe.nodes import Parameter
 from initlint.describe.symbols import number
 
-_RESCALED = frozenset({"rescaled", "mul", "transformed", "embedding", "cat", "unknown"})
+_RESCALED = frozenset({"rescaled", "mul", "transformed", "embedding", "cat", "unknown", "product"})
 _TABLES = re.compile(
     r"embed|code|token|quer(y|ies)$|proto|centroid|cluster|latent|(^|_)pos|memory|memories|anchor|template|prompt|mask"
     r"|slot|centers?$|basis|(^|_)mu$|sigma|log_|phase|omega|freq|gate|kernel_points|dictionary|buckets|hash|random",
