@@ -99,7 +99,7 @@ def _is_loaded(member: Member) -> bool:
 
 def _accepts(member: Member) -> bool:
     follow = member.parameter.follow
-    plain = follow is not None and follow.plain and not follow.gate
+    plain = follow is not None and follow.plain and not follow.gate and member.matters
     return plain and member.activation in RECTIFIERS
 
 

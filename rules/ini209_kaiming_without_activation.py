@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from initlint.describe.asked import asked
 from initlint.describe.groups import Member, groups, mismatch
+from initlint.describe.reach import below
 from initlint.finding import Finding, Fix, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, InitCall
+    from initlint.describe.values import ModuleObject
 
 # What a layer's output may meet without being bent: all else is unknown, a norm, or an activation.
 _STRAIGHT = frozenset({"add", "return", "contract", "cat", "softmax", "attention", "layer"})
@@ -59,6 +61,8 @@ class KaimingWithoutActivation(Rule):
             bad = mismatch(group, _wrong, lambda member: False)
             if bad is None or any(member.activation or not member.matters for member in group.members):
                 continue
+            if group.event.broad and any(_has_closed(member.model.root) for member in bad.members):
+                continue
             yield self.finding(
                 group.site,
                 f"a rectifier's gain for {bad.first.parameter.name}, which no activation follows",
@@ -72,8 +76,18 @@ def _wrong(member: Member) -> bool:
     scheme, follow = asked(member.parameter), member.parameter.follow
     if scheme is None or not scheme.rectifying or scheme.by_hand or follow is None or follow.activation is not None:
         return False
+    if follow.output and "add" not in follow.meets and member.is_part:
+        return False  # what another file puts behind it is not seen here
     layers = {module.kind for module in follow.next_layers}
     return bool(follow.meets) and set(follow.meets) <= _STRAIGHT | layers
+
+
+def _has_closed(root: ModuleObject | None) -> bool:
+    """Whether the model holds modules of other libraries, whose layers a loop over it reaches unseen."""
+    return any(
+        module.cls is None and not module.slots and module.dotted and not module.dotted.startswith("torch.nn.")
+        for module in below(root).values()
+    )
 
 
 def _help(member: Member) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from initlint.describe.handing import handed_over
 from initlint.describe.nodes import FileModel, InitEvent, Model, Parameter, Site
 from initlint.describe.ownership import is_part
+from initlint.reference.activations import RECTIFIERS
 from initlint.reference.layers import LAYERS
 
 _WEIGHTED = ("linear", "conv", "conv_transpose", "bilinear")
@@ -35,7 +36,17 @@ class Member:
     def matters(self) -> bool:
         """Whether what follows is known and does not normalise the scale away."""
         follow = self.parameter.follow
-        return follow is not None and follow.known and not follow.normalised and not self.parameter.module.wrappers
+        if follow is None or not follow.known or self.parameter.module.wrappers:
+            return False
+        return not (follow.normalised or self._normalised_behind)
+
+    @property
+    def _normalised_behind(self) -> bool:
+        """Whether a norm stands right behind the rectifier: it hands a factor on, and the norm takes it out."""
+        follow = self.parameter.follow
+        if follow is None or follow.activation not in RECTIFIERS or not follow.then:
+            return False
+        return all(node.op == "norm" for node in follow.then)
 
     @property
     def plain(self) -> bool:
@@ -45,6 +56,8 @@ class Member:
         """
         follow = self.parameter.follow
         if follow is None or not follow.plain or follow.output or follow.gate or self.parameter.module.wrappers:
+            return False
+        if self._normalised_behind:
             return False
         scores = bool(follow.then) and all(node.op == "softmax" for node in follow.then)
         return not scores and not self.is_part
