@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.groups import groups
+from initlint.describe.handing import handed_over
 from initlint.describe.symbols import constant
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
@@ -55,13 +56,15 @@ class PackedMatrix(Rule):
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that draws a packed matrix at once."""
         for group in groups(file):
-            if not group.event.scheme.startswith("xavier") or group.event.call is None:
+            call = group.event.call
+            if not group.event.scheme.startswith("xavier") or call is None:
                 continue
+            site, _ = handed_over(call.site, call.nodes.get("tensor"), call.via)
             for member in group.members:
                 count = _packed(member.parameter)
                 if count > 1:
                     yield self.finding(
-                        group.site,
+                        site,
                         f"{member.parameter.name} holds {count} matrices: Xavier over the whole gives each "
                         f"{math.sqrt(2 / (1 + count)):.2f} of its std",
                         help=f"Draw them one by one: for part in w.chunk({count}): nn.init.xavier_uniform_(part).",
