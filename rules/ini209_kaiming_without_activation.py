@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, InitCall
     from initlint.describe.values import ModuleObject
 
-# What a layer's output may meet without being bent: all else is unknown, a norm, or an activation.
-_STRAIGHT = frozenset({"add", "return", "contract", "cat", "softmax", "attention", "layer"})
+# What an output may meet unbent; behind a concatenation an activation may still come.
+_STRAIGHT = frozenset({"add", "return", "contract", "softmax", "attention", "layer"})
 
 
 class KaimingWithoutActivation(Rule):
