@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from initlint.describe.nodes import AttributeWrite, Moved
+from initlint.describe.nodes import AttributeWrite
 from initlint.describe.values import Choice, Tensor
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
@@ -48,10 +48,7 @@ class TensorForParameter(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """Every write of a tensor over a parameter, and every registration of one."""
-        moved = {id(one.storage) for one in file.facts(Moved)}  # no parameter any more, on another device
         for write in file.facts(AttributeWrite):
-            if any(isinstance(old, Tensor) and id(old.storage) in moved for old in _options(write.previous)):
-                continue
             registers = _registers(write)
             if not write.ready or write.module.wrappers or not _plain(write.value):
                 continue
@@ -91,12 +88,14 @@ def _plain(value: Any) -> bool:
 
 
 def _parameter(value: Any) -> bool:
-    """Whether a parameter is registered under the name; where a flag decides, None may be registered as well."""
+    """Whether a parameter is surely registered under the name; where a flag decides, None may be as well."""
     options = [option for option in _options(value) if option is not None]
-    return bool(options) and all(
-        isinstance(option, Tensor) and option.is_parameter and not option.detached and option.copied is None
-        for option in options
-    )
+    return bool(options) and all(isinstance(option, Tensor) and _registered(option) for option in options)
+
+
+def _registered(tensor: Tensor) -> bool:
+    moved = tensor.storage is not None and tensor.storage.moved  # no parameter any more, on another device
+    return tensor.is_parameter and not tensor.detached and tensor.copied is None and not moved
 
 
 def _fix(write: AttributeWrite, registers: bool) -> Fix | None:

@@ -55,8 +55,7 @@ class InitOnMissingBias(Rule):
             if (
                 call.target.kind != "none"
                 or call.in_try
-                or call.doubtful
-                or any(_unknown_switch(guard) for guard in call.guards)
+                or any(_unknown_switch(guard) or _chosen(guard, call) for guard in call.guards)
             ):
                 continue
             site, node = handed_over(call.site, _tensor(call), call.via)
@@ -97,6 +96,17 @@ def _is_slot(node: ast.expr) -> bool:
 def _unknown_switch(guard: Guard) -> bool:
     """Whether it speaks of a layer of which only the kind is known, or for conditions not told apart."""
     return not isinstance(guard.key, str) or guard.key.startswith("flag#")
+
+
+def _chosen(guard: Guard, call: InitCall) -> bool:
+    """Whether an `if` of the same function that could not be decided leads here: it may well keep None away."""
+    site = guard.site
+    if guard.default is not None or site is None or site.function is not call.site.function:
+        return False
+    above = site.source.parents.get(site.node)
+    while isinstance(above, (ast.BoolOp, ast.UnaryOp)):
+        above = site.source.parents.get(above)
+    return isinstance(above, (ast.If, ast.IfExp, ast.While))
 
 
 def _when(call: InitCall) -> str:

@@ -227,6 +227,7 @@ def _moved(run: Run, tensor: Tensor, name: str, node: ast.Call, frame: Frame) ->
     if made_here:
         inner = node.func.value  # type: ignore[attr-defined]
         run.records.append(Moved(frame.site(node), name, inner, tensor.storage, True))
+        tensor.storage.moved = True
         return replace(tensor, shape=tensor.storage.shape)
     return copy(run, tensor, f".{name}(...)", frame.site(node))
 

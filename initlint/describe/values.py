@@ -113,14 +113,13 @@ class Heap:
 class Sequence(Heap):
     """A list, tuple or set. `items` are its known elements; `repeated` when they stand for an unknown number."""
 
-    __slots__ = ("kind", "multiplied", "root")
+    __slots__ = ("kind", "root")
 
     def __init__(
         self, items: tuple[Value, ...], kind: str = "list", repeated: Value = None, root: ModuleObject | None = None
     ) -> None:
         super().__init__(items=items, repeated=repeated)
         self.kind = kind
-        self.multiplied = False
         self.root = root  # of a walk: the module whose parts these are
 
     @property
@@ -217,6 +216,7 @@ class Storage:
     slot: str | None = None
     uses: list[Any] = field(default_factory=list)
     frozen: bool = False  # requires_grad is, or may be, False
+    moved: bool = False  # `.to()` was called on the parameter: on another device it is none any more
 
 
 @dataclass(slots=True, eq=False)
