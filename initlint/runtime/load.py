@@ -59,7 +59,7 @@ def find_recipe(target: Target, *, optional: bool = False) -> Recipe:
     if not callable(thing):
         kind = type(thing).__name__
         raise CannotBuildError(
-            target, f"{target.text} is a {kind}, not a module class or a function that returns a model"
+            target, f"{target.text} is {_article(kind)}, not a module class or a function that returns a model"
         )
     if isinstance(thing, type) and not issubclass(thing, nn.Module):
         raise CannotBuildError(target, f"{target.text} is a class, but not a torch.nn.Module")
@@ -79,6 +79,7 @@ def checked(target: Target, built: object) -> nn.Module:
 
 
 def _article(kind: str) -> str:
+    """A class's name with its article."""
     return "None" if kind == "NoneType" else f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
 
 
