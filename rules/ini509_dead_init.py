@@ -71,13 +71,14 @@ class DeadInit(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """Each pair of neighbouring writes to the same memory under the same name."""
-        last: dict[int, InitCall] = {}
+        last: dict[object, InitCall] = {}
         for call in file.facts(InitCall):
-            storage = call.target.storage
-            if storage is None or call.target.kind != "tensor":
+            storage, text = call.target.storage, _text(call)
+            if call.target.kind not in ("tensor", "unknown") or text is None:
                 continue
-            before = last.get(id(storage))
-            last[id(storage)] = call
+            place = id(storage) if storage is not None else (call.site.path, id(call.site.function), text)
+            before = last.get(place)
+            last[place] = call
             if before is None or not _dead(before, call):
                 continue
             yield self.finding(

@@ -62,10 +62,12 @@ class NameMatchHitsContainer(Rule):
                 told.add(test.node)
                 yield self._told(test, miss.site.node, miss.module.kind, miss.name)
         for call in file.facts(InitCall):
-            text, test = _matched(call), _name_test(call.site)
+            text = _matched(call)
+            test = _name_test(call.site, text)
             if text is None or test is None or test.node in told or call.in_try:
                 continue
-            hit = next((model for model in file.models if _is_hit(model, text)), None)
+            lower = ".lower()" in ast.unparse(test.node) or (".lower()" in file.source.text and text.islower())
+            hit = next((model for model in file.models if _is_hit(model, text, lower)), None)
             if hit is not None:
                 told.add(test.node)
                 yield self._told(test, _owner(call), hit.name, "weight")
@@ -80,8 +82,8 @@ class NameMatchHitsContainer(Rule):
         )
 
 
-def _name_test(site: Site) -> Site | None:
-    """The condition around it that matches a class's name and does not ask for the attribute."""
+def _name_test(site: Site, matched: str | None = None) -> Site | None:
+    """The condition around it that matches a class's name (`matched`) and does not ask for the attribute."""
     node: ast.AST | None = site.node
     source = site.source
     while node is not None and not isinstance(node, _FUNCTIONS):
@@ -90,7 +92,7 @@ def _name_test(site: Site) -> Site | None:
             text = ast.unparse(above.test)
             if "hasattr" in text or "isinstance" in text or "getattr" in text:
                 return None
-            if _matches_name(above.test):
+            if _matches_name(above.test) or (matched is not None and _holds(above.test, matched)):
                 return Site(source, above.test)
         node = above
     return None
@@ -110,6 +112,10 @@ def _matches_name(test: ast.expr) -> bool:
     return False
 
 
+def _holds(test: ast.expr, text: str) -> bool:
+    return any(isinstance(node, ast.Constant) and node.value == text for node in ast.walk(test))
+
+
 def _matched(call: InitCall) -> str | None:
     """The text by which a module of unknown class was taken for a layer."""
     module = call.target.module
@@ -120,11 +126,11 @@ def _matched(call: InitCall) -> str | None:
     return found[-1] if found else None
 
 
-def _is_hit(model: Model, text: str) -> bool:
+def _is_hit(model: Model, text: str, lower: bool) -> bool:
     """Whether the model's class has such a name and surely no weight of its own."""
     return (
         model.kind == "class"
-        and text in model.name
+        and text in (model.name.lower() if lower else model.name)
         and model.complete
         and model.root is not None
         and not model.root.bases

@@ -21,6 +21,7 @@ _MESSAGES = {
     "module-equals-class": "a layer never equals a class: `{text}` is always the same",
     "name-equals-class": "a class's name is a text and never equals the class: `{text}` is always the same",
     "type-equals-several": "a type never equals several: `{text}` is always the same",
+    "type-equals-boolean": "`{text}` compares with one of these types only: `or` gives its first operand",
     "type-equals-text": "a type never equals a text: `{text}` is always the same",
     "type-of-type": "a layer's type is no layer: `{text}` is always false",
     "list-of-types": "isinstance takes a tuple of types, not a list: this raises TypeError",
@@ -152,6 +153,9 @@ def _is_instance(node: ast.AST, say: _Say) -> str | None:
 
 def _member_of(node: ast.AST, say: _Say) -> str | None:
     match node:
+        case ast.Compare(left=left, ops=[operator], comparators=[ast.BoolOp(values=values)]):
+            word = "not in" if isinstance(operator, (ast.NotEq, ast.IsNot, ast.NotIn)) else "in"
+            return f"{say(left)} {word} ({', '.join(map(say, values))})"
         case ast.Compare(left=left, ops=[operator], comparators=[kinds]):
             word = "not in" if isinstance(operator, (ast.NotEq, ast.IsNot)) else "in"
             return f"{say(left)} {word} {say(kinds)}"
@@ -176,6 +180,7 @@ _CURES: dict[str, Callable[[ast.AST, _Say], str | None]] = {
     "module-equals-class": _is_instance,
     "type-of-type": _is_instance,
     "type-equals-several": _member_of,
+    "type-equals-boolean": _member_of,
     "type-equals-text": _by_name,
 }
 

@@ -18,17 +18,21 @@ def note_chain(run: Run, node: ast.If, frame: Frame) -> None:
         return
     if not _uses(node.body, owner, "bias") or _handed_whole(node.body, owner) or _elsewhere(node, owner, frame):
         return
-    for branch in _later(node):
-        if _uses(branch.body, owner, "weight") and _could_hold(node.test, branch.test, owner):
-            site = frame.site(branch.test)
-            run.records.append(BranchChain(site, ast.unparse(owner), ast.unparse(node.test)))
+    for place, body, could_hold in _later(node, owner):
+        if could_hold and _uses(body, owner, "weight"):
+            run.records.append(BranchChain(frame.site(place), ast.unparse(owner), ast.unparse(node.test)))
             return
 
 
-def _later(node: ast.If) -> Iterator[ast.If]:
-    while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
-        node = node.orelse[0]
-        yield node
+def _later(node: ast.If, owner: ast.expr) -> Iterator[tuple[ast.AST, list[ast.stmt], bool]]:
+    """The branches behind the first: where each stands, its body, whether it is meant for layers with a bias too."""
+    first, last = node.test, node
+    while len(last.orelse) == 1 and isinstance(last.orelse[0], ast.If):
+        last = last.orelse[0]
+        yield last.test, last.body, _could_hold(first, last.test, owner)
+    if last is node:
+        for statement in node.orelse:
+            yield statement, [statement], not _types(first, owner)
 
 
 def _owner_of_bias(test: ast.expr) -> ast.expr | None:
@@ -111,5 +115,4 @@ def _could_hold(first: ast.expr, second: ast.expr, owner: ast.expr) -> bool:
     kinds, others = _types(first, owner), _types(second, owner)
     if kinds and others:
         return not kinds.isdisjoint(others)
-    parts = second.values if isinstance(second, ast.BoolOp) else [second]
-    return bool(others) or any(_asked_for(part, "weight") is not None for part in parts)
+    return bool(others) or any(isinstance(node, ast.expr) and _same(node, owner) for node in ast.walk(second))

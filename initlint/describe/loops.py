@@ -6,7 +6,7 @@ import ast
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from initlint.describe import assign, expressions, statements
+from initlint.describe import assign, conditions, expressions, statements, turns
 from initlint.describe.nodes import Applied
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
@@ -20,7 +20,8 @@ UNROLL_LIMIT = 256
 
 def read_for(run: Run, node: ast.For | ast.AsyncFor, frame: Frame) -> Ending | None:
     """Read the body for each known item; alike items are read once."""
-    iterable = expressions.evaluate(run, node.iter, frame)
+    spelt_out = turns.turns(run, node, frame)
+    iterable = Sequence(tuple(spelt_out)) if spelt_out is not None else expressions.evaluate(run, node.iter, frame)
     broad = is_walk(iterable)
     run.broad += broad
     try:
@@ -73,7 +74,7 @@ def alike_count(run: Run, iterable: Value) -> Value:
 
 def read_while(run: Run, node: ast.While, frame: Frame) -> Ending | None:
     """Read the body once."""
-    expressions.evaluate(run, node.test, frame)
+    conditions.note_truth(run, node.test, expressions.evaluate(run, node.test, frame), frame)
     statements.read_block(run, node.body, frame)
     return None
 

@@ -213,6 +213,12 @@ def _import(run: Run, node: ast.Import | ast.ImportFrom, frame: Frame) -> None:
         frame.env[name] = run.project.resolve(dotted, frame.file)
 
 
+def _assert(run: Run, node: ast.Assert, frame: Frame) -> None:
+    """What is asserted is not assumed; only its truth is asked for."""
+    if not run.forward:
+        conditions.note_truth(run, node.test, expressions.evaluate(run, node.test, frame), frame)
+
+
 def _delete(run: Run, node: ast.Delete, frame: Frame) -> None:
     for target in node.targets:
         assign.delete(run, target, frame)
@@ -260,6 +266,7 @@ _READERS: dict[type[ast.stmt], Callable[..., Ending | None]] = {
     ast.Import: _import,
     ast.ImportFrom: _import,
     ast.Delete: _delete,
+    ast.Assert: _assert,
     ast.Match: _match,
     ast.Raise: lambda run, node, frame: Ending(End.RAISE),
     ast.Break: lambda run, node, frame: Ending(End.BREAK),

@@ -55,7 +55,9 @@ def note_comparison(run: Run, node: ast.Compare, left: Value, right: Value, fram
     member = isinstance(node.ops[0], (ast.In, ast.NotIn))
     problem = None
     if _asks_type(node.left):
-        if equal and several:
+        if isinstance(node.comparators[0], ast.BoolOp):
+            problem = "type-equals-boolean"
+        elif equal and several:
             problem = "type-equals-several"
         elif equal and isinstance(right, str):
             problem = "type-equals-text"
@@ -129,13 +131,14 @@ def _is_module(run: Run, node: ast.expr, value: Value, frame: Frame) -> bool:
     above: ast.AST | None = node
     while above is not None and not isinstance(above, ast.stmt):
         above = frame.file.source.parents.get(above)
-    if not isinstance(above, ast.If):
-        return False
+    held: list[ast.AST] = list(above.body) if isinstance(above, ast.If) else []
+    if isinstance(above, ast.Expr) and isinstance(above.value, (ast.ListComp, ast.GeneratorExp, ast.SetComp)):
+        held = [above.value.elt]
     return any(
         isinstance(inner, ast.Attribute)
         and inner.attr in ("weight", "bias")
         and isinstance(inner.value, ast.Name)
         and inner.value.id == node.id
-        for statement in above.body
+        for statement in held
         for inner in ast.walk(statement)
     )

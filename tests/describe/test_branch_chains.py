@@ -46,3 +46,10 @@ def test_the_weight_is_skipped(first: str, second: str) -> None:
 def test_the_weight_is_seen_to(first: str, second: str, more: dict[str, str]) -> None:
     """The branches exclude each other, or the weight is initialised elsewhere."""
     assert [] == chained(first, second, **more)
+
+
+def test_an_else_is_a_branch_too() -> None:
+    """Behind a pure question for a bias; told at the statement that writes the weight."""
+    text = f"\ndef init(m):\n    if m.bias is not None:\n        {BIAS}\n    else:\n        {WEIGHT}\n"
+
+    assert [WEIGHT] == [chain.site.text for chain in facts(BranchChain, text)]

@@ -19,6 +19,7 @@ BROKEN = [
     ("m == nn.Linear", "module-equals-class"),
     ("m in (nn.Linear, nn.Conv2d)", "module-equals-class"),
     ("type(m) == (nn.Linear, nn.Conv2d)", "type-equals-several"),
+    ("type(m) is (nn.Linear or nn.Conv2d)", "type-equals-boolean"),
     ("m.__class__ == 'Linear'", "type-equals-text"),
     ("m.__class__.__name__ == nn.Linear", "name-equals-class"),
     ("m.__class__.__name__.find('Linear')", "find-is-a-position"),
