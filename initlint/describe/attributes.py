@@ -246,7 +246,7 @@ def item(run: Run, value: Value, index: ast.expr, frame: Frame, node: ast.Subscr
             return flow_operations.passed(run, value)
         return tensors.index(run, value, index, frame)
     if isinstance(value, ModuleObject):
-        if isinstance(index, ast.Slice) or value.kind in ("ModuleList", "Sequential"):
+        if isinstance(index, ast.Slice) or value.kind in ("ModuleList", "Sequential", "ParameterList"):
             value = children_sequence(run, value)
         else:
             key = run.settle(evaluate(run, index, frame))

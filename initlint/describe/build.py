@@ -219,12 +219,12 @@ def _parameter(name: str, slot: str, module: ModuleObject, storage: Storage, flo
 
 
 def _spec(module: ModuleObject, slot: str) -> ParameterSpec | None:
-    from initlint.describe.layers import sized
+    from initlint.describe.layers import counted, sized
 
     for base in module.bases:
         layer = LAYERS.get(base)
         if layer is not None and layer.role != "composite":
-            for spec in layer.parameters(sized(module.arguments)):
+            for spec in layer.parameters(sized(counted(layer, module.arguments))):
                 if spec.name == slot:
                     return spec
     return None

@@ -223,6 +223,7 @@ def super_init(
     bases = layer_bases(run.project, cls)
     if bases:
         layers.build_onto(run, module, bases[0].dotted, args, kwargs, frame.site(node))
+        _reset(run, module, LAYERS_BY_DOTTED_NAME[bases[0].dotted].role, node, frame)
         return
     containers = [
         e.dotted for e in order(run.project, cls) if isinstance(e, External) and e.dotted.startswith("torch.nn.")
@@ -237,6 +238,17 @@ def super_init(
     )
     if container is not None:
         layers.fill_container(run, module, container, args, kwargs)
+
+
+def _reset(run: Run, module: ModuleObject, role: str, node: ast.AST, frame: Frame) -> None:
+    """A layer's constructor ends with `self.reset_parameters()`, which a class of the project may have overridden."""
+    from initlint.describe import calls
+
+    name = "_reset_parameters" if role == "attention" else "reset_parameters"
+    own = find(run.project, module.cls, name) if module.cls is not None else None
+    if own is not None and not own.node.args.args[1:]:
+        own.bound = module
+        calls.call_function(run, own, [], {}, node, frame)
 
 
 def _plain(run: Run, cls: ClassRef, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:

@@ -8,6 +8,7 @@ from typing import Any
 from initlint.describe import (
     expressions,
     loops,
+    turns,
     type_tests,
 )
 from initlint.describe.nodes import Guard
@@ -45,7 +46,12 @@ def _generate(run: Run, node: Any, depth: int, frame: Frame, results: list[Value
             results.append(expressions.evaluate(run, node.elt, frame))
         return None
     generator = node.generators[depth]
-    iterable = run.settle(expressions.evaluate(run, generator.iter, frame))
+    spelt_out = None if isinstance(node, (ast.SetComp, ast.DictComp)) else turns.spelt_out(run, node, depth, frame)
+    iterable: Value = (
+        Sequence(tuple(spelt_out))
+        if spelt_out is not None
+        else run.settle(expressions.evaluate(run, generator.iter, frame))
+    )
     repeated = iterable.repeated if isinstance(iterable, Sequence) else None
     if not isinstance(iterable, Sequence | Mapping | str | ModuleObject):
         repeated = run.nameless("count")

@@ -215,9 +215,12 @@ def is_no_grad(value: Value) -> bool:
 
 
 def children_sequence(run: Run, module: ModuleObject) -> Sequence:
-    """The members of a ModuleList or Sequential."""
+    """The members of a ModuleList or Sequential; of a ParameterList the tensors."""
     from initlint.describe.modules import children
 
+    if "ParameterList" in module.bases:
+        held = tuple(value for name, value in module.slots.items() if name.isdigit())
+        return Sequence(held, "list", module.multiplicity)
     return Sequence(tuple(child for _, child in children(run, module)), "list", module.multiplicity)
 
 

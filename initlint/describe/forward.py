@@ -89,6 +89,8 @@ def base_forward(
         return ops.add(run, "unknown", ops.flows(run, given), frame, node)
     if role is not None:
         out = ops.layer(run, module, given[:1] if role != "attention" else given, node, frame)
+        if role == "attention" and isinstance(module.slots.get("out_proj"), ModuleObject):
+            out = ops.layer(run, module.slots["out_proj"], [out], node, frame)
         return Sequence((out, ops.passed(run, out)), "tuple") if kind in _TUPLES else out
     if kind in PASSTHROUGH:
         source = args[0] if args else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from initlint.describe.nodes import Copied, InitCall, InitEvent, Site
@@ -9,7 +10,7 @@ from initlint.describe.run import Run
 from initlint.describe.symbols import Sym
 from initlint.describe.truth import branches
 from initlint.describe.values import Choice, Mapping, ModuleObject, Sequence, Storage, Tensor, Value
-from initlint.reference.layers import LAYERS_BY_DOTTED_NAME, UNKNOWN, LayerKind, ParameterSpec
+from initlint.reference.layers import LAYERS, LAYERS_BY_DOTTED_NAME, UNKNOWN, LayerKind, ParameterSpec
 
 CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"})
 _WEIGHTED = ("linear", "conv", "conv_transpose", "norm", "bilinear")
@@ -35,19 +36,51 @@ def build_onto(
     if layer is None:
         module.arguments = {**{str(i): value for i, value in enumerate(args)}, **kwargs}
         return
-    module.bases = (*module.bases, layer.name)
+    module.bases = (*module.bases, layer.name, *_SUBCLASS_OF.get(layer.name, ()))
     arguments = {name: flat(run, value) for name, value in bound(layer, args, kwargs).items()}
     module.arguments.update(arguments)
     if layer.role == "composite":
         _composite(run, module, layer, arguments, site)
         return
-    for spec in layer.parameters(sized(arguments)):
-        flag = None if spec.certain else _switch(arguments)
-        _add(run, module, spec, site, flag)
+    for spec in layer.parameters(sized(counted(layer, arguments))):
+        if not spec.name.startswith(f"{_OUTPUT}."):
+            flag = None if spec.certain else _switch(arguments)
+            _add(run, module, spec, site, flag)
+    if layer.role == "attention":
+        module.slots[_OUTPUT] = _output_layer(run, arguments, site)
     if layer.role in _WEIGHTED:
         for name in ("weight", "bias"):
             if name not in module.slots and (layer.name, name) != ("RMSNorm", "bias"):
                 module.slots[name] = None
+
+
+def counted(layer: LayerKind, arguments: dict[str, Value]) -> dict[str, Value]:
+    """How many matrices a recurrent layer has is what the default configuration says."""
+    if layer.role != "recurrent":
+        return arguments
+    counts = {name: arguments[name] for name in ("num_layers", "bidirectional") if name in arguments}
+    known = {name: value.default for name, value in counts.items() if isinstance(value, Sym)}
+    return {**arguments, **{name: value for name, value in known.items() if isinstance(value, int)}}
+
+
+_OUTPUT = "out_proj"
+_SUBCLASS_OF = {
+    "NonDynamicallyQuantizableLinear": ("Linear",),
+    **{f"Lazy{plain}": (plain,) for plain in LAYERS if f"Lazy{plain}" in LAYERS},
+}
+
+
+def _output_layer(run: Run, arguments: dict[str, Any], site: Site | None) -> ModuleObject:
+    """nn.MultiheadAttention's `out_proj`: a Linear, which loops over modules meet, with a zero bias."""
+    wide = arguments["embed_dim"]
+    dotted = "torch.nn.modules.linear.NonDynamicallyQuantizableLinear"
+    made = build(run, dotted, [wide, wide], {"bias": arguments["bias"]}, site)
+    for _, bias in run.options(made.slots["bias"]):
+        if isinstance(bias, Tensor) and bias.storage is not None:
+            drawn = bias.storage.events[0]
+            zeros = replace(drawn, scheme="zeros", mean=0, std=0, low=0, high=0)
+            bias.storage.events[:] = [zeros]
+    return made
 
 
 def _switch(arguments: dict[str, Any]) -> Value:

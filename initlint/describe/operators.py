@@ -14,7 +14,7 @@ from initlint.describe import (
     tensors,
 )
 from initlint.describe.run import Frame, Run
-from initlint.describe.symbols import Sym
+from initlint.describe.symbols import Sym, number
 from initlint.describe.truth import branches
 from initlint.describe.values import (
     Choice,
@@ -69,6 +69,7 @@ def _arithmetic(operator: ast.operator, left: Any, right: Any) -> Any:
     return _OPERATORS[type(operator)](left, right)
 
 
+_SPELT_OUT = 16  # a list multiplied by no more than this is written out
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
@@ -93,11 +94,13 @@ def _sequence_operation(
         return joined
     if isinstance(operator, ast.Mult):
         sequence, count = (left, right) if isinstance(left, Sequence) else (right, left)
+        times = number(count)
         if any(isinstance(item, ModuleObject) for item in sequence.items):
-            repeated = Sequence(sequence.items, sequence.kind, count)
-            repeated.multiplied = True
             calls.note_repeat(run, node, sequence, count, frame)
-            return repeated
+            if isinstance(times, int) and 0 < times <= _SPELT_OUT and sequence.repeated is None:
+                return Sequence(sequence.items * times, sequence.kind)
+            return Sequence(sequence.items, sequence.kind, count)
+        count = times if isinstance(times, int) and times <= _SPELT_OUT else count
         if isinstance(count, int) and 0 <= count * len(sequence.items) <= 512 and sequence.repeated is None:
             return Sequence(sequence.items * count, sequence.kind)
         return Sequence(sequence.items, sequence.kind, count)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from initlint.describe.alternatives import alternatives
+from initlint.describe.flow_operations import plain_kind
 from initlint.describe.nodes import InitEvent, Model, Parameter, Site
 from initlint.describe.suggest import suggested
 from initlint.describe.symbols import shown
@@ -87,7 +88,7 @@ def _row(parameter: Parameter, path: str, verdict: str | None) -> ParameterRow:
     fans = _fans(parameter)
     return ParameterRow(
         name=parameter.name,
-        layer="Parameter" if raw else parameter.layer,
+        layer="Parameter" if raw else plain_kind(parameter.module),
         layer_line=None if site is None else site.line,
         layer_path=_elsewhere(site, path),
         shape=None if parameter.shape is None else tuple(map(_size, parameter.shape)),

@@ -157,7 +157,8 @@ class Run:
 
     def options(self, value: Value) -> list[tuple[tuple[Guard, ...], Value]]:
         """All that a value can be, each with the conditions it needs."""
-        value = self.settle(value)
+        conditional = isinstance(value, Choice) and len(value.options) == 1 and self.consistent(value.options[0][0])
+        value = value if conditional else self.settle(value)
         if not isinstance(value, Choice):
             return [((), value)]
         return [

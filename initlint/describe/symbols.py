@@ -271,7 +271,7 @@ def _format_term(monomial: Monomial, coefficient: Number) -> str:
         return f"sqrt({_format_term(squared, _rounded(coefficient**2))})"
     above = [_power(atom, exponent) for atom, exponent in monomial if exponent > 0]
     below = [_power(atom, -exponent) for atom, exponent in monomial if exponent < 0]
-    if below and 0 < coefficient < 1 and math.isclose(1 / coefficient, round(1 / coefficient), rel_tol=1e-9):
+    if below and 0 < coefficient < 1 and math.isclose(1 / coefficient, round(1 / coefficient), rel_tol=1e-7):
         below.insert(0, str(round(1 / coefficient)))  # 1/(3*n), not 0.333333/n
         coefficient = 1
     if coefficient != 1 or not above:

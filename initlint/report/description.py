@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from initlint.describe.rows import InitRow, ModelRow, ParameterRow, Size
 
-_WIDTH = 160  # in a pipe; on a terminal its own width
+_WIDTH = 500  # in a pipe: wide enough for any row; on a terminal its own width
 _COLUMNS = ("parameter", "layer", "fans", "init", "std", "mean", "line", "followed by", "suits", "verdict")
 _NUMBERS = ("std", "mean", "line")
 
