@@ -12,6 +12,8 @@ from initlint.describe.values import ClassRef, External, Function, ModuleRef
 from initlint.source.text import SourceText
 
 _FOLLOW_LIMIT = 8  # re-exports of re-exports
+# A project may well have a file `utils/torch.py`; an absolute import of the name never means that.
+_ALWAYS_OUTSIDE = frozenset({"torch", "numpy", "math", "copy", "functools", "collections", "typing"})
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +48,8 @@ class Project:
         """The project's file that `dotted` names, as seen from `importer`; the nearest when several could be meant."""
         relative = dotted.startswith(".")
         wanted = tuple(dotted.lstrip(".").split("."))
+        if not relative and wanted[0] in _ALWAYS_OUTSIDE:
+            return None
         best: tuple[int, str] | None = None
         for path in self.by_stem.get(wanted[-1], ()):
             parts = _parts(path)

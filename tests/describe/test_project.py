@@ -42,3 +42,18 @@ def test_imports_are_followed_from_any_folder(folder: str) -> None:
 def test_parts_know_no_root(path: str) -> None:
     """A file's package names are the same for a path from the root and from here."""
     assert ("a", "b", "c") == FileIndex(SourceText(path, "")).parts
+
+
+def test_a_file_called_torch_is_not_torch() -> None:
+    """`import torch` means the library, also beside the project's own `utils/torch.py`; a relative import may not."""
+    sources = [
+        SourceText("net/model.py", MODEL),
+        SourceText("net/helpers.py", HELPERS),
+        SourceText("net/utils/torch.py", "nn = None\n"),
+    ]
+    project = Project.index(sources)
+    importer = project.file("net/model.py")
+    assert importer is not None
+
+    assert project.module("torch", importer) is None
+    assert project.module(".net.utils.torch", importer) is project.file("net/utils/torch.py")
