@@ -58,7 +58,7 @@ def counted(run: Run, iterable: ast.expr, frame: Frame) -> range | None:
     match iterable:
         case ast.Call(func=ast.Name("range"), args=[_, *_] as args, keywords=[]) if len(args) < 4:
             numbers = [number(run.settle(expressions.evaluate(run, arg, frame))) for arg in args]
-            sizes = [int(size) for size in numbers if isinstance(size, int)]
+            sizes = [int(size) for size in numbers if size is not None and size == int(size)]
             return _range(sizes) if len(sizes) == len(numbers) else None
     return None
 
