@@ -100,8 +100,9 @@ def test_an_interrupt_ends_the_run(here: Path, jobs: str) -> None:
     body = "from torch import nn\n" + "class N(nn.Module):\n    def forward(self, x):\n        return x + 1\n" * 400
     put(here, **{f"net{number}": body + f"y = {number}\n" for number in range(200)})
     started = subprocess.Popen(
-        [*COMMAND, "--no-cache", "--jobs", jobs], cwd=here, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        [*COMMAND, "--no-cache", "--jobs", jobs], cwd=here, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+    )  # fmt: skip
     time.sleep(1.5)
     os.killpg(started.pid, signal.SIGINT)
     _, error = started.communicate(timeout=30)

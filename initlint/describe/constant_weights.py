@@ -10,6 +10,7 @@ from initlint.describe.groups import Group, Member, is_weight, members
 from initlint.describe.nodes import FileModel, InitEvent, Parameter
 from initlint.describe.owners import rewritten
 from initlint.describe.symbols import constant, number
+from initlint.describe.values import Tensor
 from initlint.describe.zero_pairs import zero_pairs
 
 
@@ -39,4 +40,16 @@ def _hidden(parameter: Parameter, event: InitEvent) -> bool:
         return False
     if number(event.mean) != 0 and constant(parameter.effective_fan_out) == 1:
         return False  # a single unit has no twin; a depthwise kernel is a filter
-    return is_bottleneck(parameter) and not is_frozen(parameter)
+    return is_bottleneck(parameter) and not is_frozen(parameter) and not _is_resampled(parameter)
+
+
+def _is_resampled(parameter: Parameter) -> bool:
+    """Whether only transposed convolutions filled with given numbers follow: bilinear upsampling of a last layer."""
+    follow = parameter.follow
+    if follow is None or not follow.next_layers or len(follow.meets) != len({one.kind for one in follow.next_layers}):
+        return False
+    weights = [layer.slots.get("weight") for layer in follow.next_layers if layer.kind.startswith("ConvTranspose")]
+    return len(weights) == len(follow.next_layers) and all(
+        isinstance(weight, Tensor) and weight.storage is not None and weight.storage.events[-1].scheme == "copy"
+        for weight in weights
+    )
