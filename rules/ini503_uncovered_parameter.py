@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _TABLE = re.compile(r"(?:^|_|\.)(?:pos|abs_pos|position)|emb|token", re.IGNORECASE)
 _NOT_TABLE = re.compile(r"bias|scale|gamma|beta|lora|cache|mask|relative", re.IGNORECASE)
 _WRITES = re.compile(r"init|_$|data|copy")
+_PATCH = re.compile(r"patch|embed|stem", re.IGNORECASE)
 _LEARNED = ("weight", "embedding")
 _SMALL = 0.5  # an init that draws everything smaller than this did not mean torch's N(0, 1) for its embeddings
 
@@ -161,13 +162,10 @@ def _is_default_embedding(parameter: Parameter, kinds: frozenset[str]) -> bool:
 
 
 def _is_patch(parameter: Parameter, kinds: frozenset[str]) -> bool:
+    """A convolution that cuts its input into patches: it strides by its own width."""
     last, layer = parameter.effective, parameter.module
-    if (
-        last is None
-        or not last.default
-        or parameter.role != "weight"
-        or not any(b.startswith("Conv") for b in layer.bases)
-    ):
+    convolves = parameter.role == "weight" and any(base.startswith("Conv") for base in layer.bases)
+    if last is None or not last.default or not convolves or not _PATCH.search(parameter.name):
         return False
     kernel, stride = layer.arguments.get("kernel_size"), layer.arguments.get("stride")
     return kernel is not None and kernel == stride and kernel not in (1, (1, 1)) and not names(kinds, layer)
