@@ -211,6 +211,8 @@ def _parameters(run: Run, root: ModuleObject, flow: LazyFlow) -> Iterator[Parame
 def _parameter(name: str, slot: str, module: ModuleObject, storage: Storage, flow: LazyFlow) -> Parameter:
     spec = _spec(module, storage.slot or slot)
     effective, after, alternatives = _effective(storage)
+    if "parametrizations.orthogonal" in module.wrappers and slot == "weight":
+        effective = None  # what is used is computed from what was drawn
     return Parameter(
         name=name, slot=slot, module=module, storage=storage, shape=storage.shape, role=spec.role if spec else "raw",
         packed=spec.packed if spec else 1, history=tuple(storage.events), effective=effective, after=after,
