@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from initlint.describe.nodes import InitEvent
 from initlint.describe.run import Run
 from initlint.describe.values import (
     ModuleObject,
@@ -27,11 +28,20 @@ def wrap(run: Run, name: str, args: list[Value], kwargs: dict[str, Value]) -> Va
         if isinstance(option, ModuleObject):
             slot = args[1] if len(args) > 1 else kwargs.get("name", kwargs.get("tensor_name", "weight"))
             option.wrappers = (*option.wrappers, name)
+            if name.endswith(".orthogonal") and isinstance(slot, str):
+                _made_orthogonal(run, option.slots.get(slot))
             if isinstance(slot, str) and slot in option.slots and name != "spectral_norm":
                 run.set(option, slot, _recomputed(run, option.slots[slot], name))
             elif isinstance(slot, str) and isinstance(tensor := option.slots.get(slot), Tensor):
                 run.set(option, slot, replace(tensor, tracked=False))  # a plain tensor beside the real parameter
     return module
+
+
+def _made_orthogonal(run: Run, value: Value) -> None:
+    """What was drawn is turned into an orthogonal matrix at once."""
+    if isinstance(value, Tensor) and value.storage is not None:
+        event = InitEvent("orthogonal", None, mean=0, guards=tuple(run.guards), order=run.tick())
+        value.storage.events.append(event)
 
 
 def _recomputed(run: Run, value: Value, how: str | None) -> Value:
