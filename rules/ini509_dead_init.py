@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ _FULL = frozenset(
     }
 )
 _CONSTANTS = frozenset({"zeros_", "ones_", "constant_", "constant", "zero_", "fill_"})
+_HARMLESS = re.compile(r"^(math|np|numpy|torch|float|int)\b|[a-z]_$|calculate_gain$|\bsqrt$")
 
 
 class DeadInit(Rule):
@@ -100,7 +102,7 @@ def _dead(first: InitCall, second: InitCall) -> bool:
     if between is None:
         return False
     others = [node for name, node in second.nodes.items() if name != "tensor"]
-    return not any(_mentions(node, _text(first)) for node in (*between, *others))
+    return not any(_mentions(node, _text(first)) for node in (*between, *others)) and not any(map(_runs, between))
 
 
 def _full(call: InitCall) -> bool:
@@ -143,6 +145,12 @@ def _between(first: InitCall, second: InitCall) -> list[ast.stmt] | None:
 def _alone(statement: ast.AST, call: InitCall) -> bool:
     """Whether the call is the whole statement: its value is not used."""
     return isinstance(statement, ast.Expr) and statement.value is call.site.node
+
+
+def _runs(statement: ast.stmt) -> bool:
+    """Whether it calls something that may use the tensor unseen: anything but arithmetic and other in-place writes."""
+    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    return any(not _HARMLESS.search(ast.unparse(call.func)) for call in calls)
 
 
 def _mentions(node: ast.AST, text: str | None) -> bool:

@@ -25,6 +25,7 @@ _FINISHING = frozenset(
         "_backward_compatibility_gradient_checkpointing",
     }
 )
+_CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict", "ParameterList"})
 
 
 class MissingPostInit(Rule):
@@ -82,7 +83,7 @@ class MissingPostInit(Rule):
                 or cls.name in built_on
             ):
                 continue
-            if _finishes(made.init) or not _has_weights(made.module):
+            if _finishes(made.init) or not any(_is_part(value, made.init) for value in made.module.slots.values()):
                 continue
             yield self.finding(
                 made.site,
@@ -102,15 +103,17 @@ def _finishes(init: ast.AST) -> bool:
     return any(isinstance(node, ast.Attribute) and node.attr in _FINISHING for node in ast.walk(init))
 
 
-def _has_weights(module: ModuleObject) -> bool:
-    """Whether it has layers or parameters of its own."""
-    return any(_is_part(value) for value in module.slots.values())
-
-
-def _is_part(value: Value) -> bool:
+def _is_part(value: Value, init: ast.AST) -> bool:
+    """Whether it is a layer or parameter that the constructor itself makes; what it is given was initialised before."""
     if isinstance(value, Choice):
-        return any(_is_part(option) for _, option in value.options)
-    return isinstance(value, ModuleObject) or (isinstance(value, Tensor) and value.is_parameter)
+        return any(_is_part(option, init) for _, option in value.options)
+    if isinstance(value, ModuleObject) and value.kind in _CONTAINERS:
+        return any(_is_part(member, init) for member in value.slots.values())
+    if isinstance(value, Tensor):
+        site = value.storage.site if value.is_parameter and value.storage is not None else None
+    else:
+        site = value.site if isinstance(value, ModuleObject) else None
+    return site is not None and site.function is init
 
 
 def _fix(made: Constructed) -> Fix | None:

@@ -87,7 +87,7 @@ def _what(call: InitCall, node: ast.expr | None, allowed: range) -> str | None:
     """What is wrong with the tensor, in words; None where nothing is known to be."""
     target = call.target
     if target.kind == "tensor":
-        if target.ndim is None or target.ndim in allowed or call.doubtful:
+        if target.ndim is None or target.ndim in allowed or call.doubtful or call.weighed(node):
             return None
         name = f"`{ast.unparse(node)}`" if node is not None else "the tensor"
         return f"{name} has {target.ndim} {'axis' if target.ndim == 1 else 'axes'}"

@@ -53,6 +53,8 @@ class InitOnModule(Rule):
             module = call.target.module if call.target.kind == "module" else None
             if module is None or call.in_try or not call.function.startswith("torch.nn.init.") or not _known(module):
                 continue
+            if call.weighed(call.nodes.get("tensor")):
+                continue
             site, node = handed_over(call.site, call.nodes.get("tensor"), call.via)
             text = ast.unparse(node) if node is not None else "the argument"
             yield self.finding(

@@ -19,6 +19,8 @@ from initlint.describe.values import (
 
 def factory(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
     site = frame.site(node)
+    if _spread_unknown(run, node, frame):
+        args = [run.nameless("sizes")]
     event = draws.creation(run, name, [run.settle(arg) for arg in args], kwargs, site, frame)
     if name.endswith("_like"):
         like = run.settle(args[0]) if args else None
@@ -48,6 +50,15 @@ def factory(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], no
             shape = tuple(value if isinstance(value, (int, Sym)) else run.nameless("size") for value in shape)
         return tensors.make(run, event, shape, site)
     return tensors.make(run, event, None, site)
+
+
+def _spread_unknown(run: Run, node: ast.AST, frame: Frame) -> bool:
+    """Whether `*sizes` is among the arguments and is not known item by item; empty ones come from unknown callers."""
+    from initlint.describe.expressions import evaluate  # which makes tensors
+
+    spread = [argument.value for argument in getattr(node, "args", ()) if isinstance(argument, ast.Starred)]
+    values = [run.settle(evaluate(run, argument, frame)) for argument in spread]
+    return any(not isinstance(v, Sequence) or v.repeated is not None or not v.items for v in values)
 
 
 _ALL_SIZES = re.compile(r"(^|\.)size$|shape$|sizes$|dims$")  # names that may hold a whole shape

@@ -156,6 +156,12 @@ class InitCall:
         open_ones = [guard.site for guard in self.guards if guard.default is None and guard.site is not None]
         return self.broad and any(site.function is self.site.function for site in open_ones)
 
+    def weighed(self, node: ast.expr | None) -> bool:
+        """Whether a condition here asks about `node` in a way that was not told apart option by option."""
+        text = ast.unparse(node) if node is not None else ""
+        merged = [guard.site for guard in self.guards if isinstance(guard.key, tuple) and guard.key[:1] == ("any",)]
+        return any(site is not None and text in ast.unparse(site.node) for site in merged)
+
     @property
     def is_method(self) -> bool:
         """Whether it is a method of the tensor rather than a function."""

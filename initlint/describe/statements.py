@@ -86,7 +86,23 @@ def _if(run: Run, node: ast.If, frame: Frame) -> Ending:
         return _read_narrowed(run, node.body, frame, narrowing)
     if not taken:
         return read_block(run, node.orelse, frame)
-    return _both(run, node, frame, (_one(taken, node, frame), _one(skipped, node, frame, False)), narrowing)
+    return _both(run, node, frame, _sides(taken, skipped, node, frame), narrowing)
+
+
+def _sides(
+    taken: list[tuple[Guard, ...]], skipped: list[tuple[Guard, ...]], node: ast.If, frame: Frame
+) -> tuple[tuple[Guard, ...], tuple[Guard, ...]]:
+    """The guards of both branches. Where one guard stands for several conditions, its opposite excludes it."""
+    yes, no = _one(taken, node, frame), _one(skipped, node, frame, False)
+    if len(taken) > 1 and len(skipped) == 1:
+        no = (*no, _opposite(yes[0]))
+    elif len(skipped) > 1 and len(taken) == 1:
+        yes = (*yes, _opposite(no[0]))
+    return yes, no
+
+
+def _opposite(guard: Guard) -> Guard:
+    return Guard(guard.key, not guard.taken, None if guard.default is None else not guard.default, guard.site)
 
 
 def _one(sides: list[tuple[Guard, ...]], node: ast.If, frame: Frame, taken: bool = True) -> tuple[Guard, ...]:

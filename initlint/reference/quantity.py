@@ -67,8 +67,8 @@ def plus(left: Maybe, right: Maybe) -> Maybe:
 
 
 def over(value: Maybe, divisor: Maybe) -> Maybe:
-    """The true quotient; None when a part is unknown."""
-    if value is None or divisor is None:
+    """The true quotient; None when a part is unknown, or there is nothing to divide by: a layer without inputs."""
+    if value is None or divisor is None or (is_number(divisor) and divisor == 0):
         return None
     return value if is_number(divisor) and divisor == 1 else value / divisor
 
