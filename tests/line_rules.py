@@ -89,6 +89,9 @@ def line_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     extra: list[Rule] = [LineRule(), WorseRule(), HintRule(), CrashingRule()]
     rules = {**own, **{rule.code: rule for rule in extra}}
     monkeypatch.setattr("initlint.packs.load", lambda: dict(rules))
+    # what a cache keeps of these rules is theirs: a later run of the real command must not meet them
+    monkeypatch.setattr("initlint.packs.environment", lambda: "environment of the line rules")
+    monkeypatch.setattr("initlint.packs.stamp", lambda folders: "stamp of the line rules")
     monkeypatch.setattr(
         "initlint.describe.build.describe", lambda project, path: FileModel(path, project.sources[path])
     )

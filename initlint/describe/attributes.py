@@ -334,9 +334,14 @@ def name_test(run: Run, operator: ast.cmpop, left: Value, right: Value) -> Value
     if isinstance(operator, ast.In) and isinstance(right, ClassName) and isinstance(left, str):
         return calls.name_lesson(run, right, left)
     if (
-        isinstance(left, Sym)
-        and isinstance(operator, (ast.NotEq, ast.Gt, ast.GtE))
-        and (atom := left.single) is not None
-    ) and isinstance(atom.payload, tuple) and atom.payload[0] == "find" and right in (-1, 0):
+        (
+            isinstance(left, Sym)
+            and isinstance(operator, (ast.NotEq, ast.Gt, ast.GtE))
+            and (atom := left.single) is not None
+        )
+        and isinstance(atom.payload, tuple)
+        and atom.payload[0] == "find"
+        and right in (-1, 0)
+    ):
         return calls.name_lesson(run, atom.payload[1], atom.payload[2])
     return None

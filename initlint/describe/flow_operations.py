@@ -110,7 +110,9 @@ def binary(run: Run, operator: ast.operator, left: Value, right: Value, node: as
 def contract(run: Run, left: Value, right: Value, node: ast.AST, frame: Frame) -> Tensor:
     """`x @ W`: the weight is read along its last but one axis; `W @ x` along its last."""
     operands: list[Storage] = []
-    both = all(isinstance(value, Tensor) and value.storage is not None and value.is_parameter for value in (left, right))
+    both = all(
+        isinstance(value, Tensor) and value.storage is not None and value.is_parameter for value in (left, right)
+    )
     for value, axis in ((left, -1), (right, -2)):
         if isinstance(value, Tensor) and value.storage is not None:
             use(value, "contract", axis=axis, transposed=value.transposed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from initlint.describe import tensors
 from initlint.describe.nodes import InitEvent
 from initlint.describe.run import Run
 from initlint.describe.values import (
@@ -40,8 +41,7 @@ def wrap(run: Run, name: str, args: list[Value], kwargs: dict[str, Value]) -> Va
 def _made_orthogonal(run: Run, value: Value) -> None:
     """What was drawn is turned into an orthogonal matrix at once."""
     if isinstance(value, Tensor) and value.storage is not None:
-        event = InitEvent("orthogonal", None, mean=0, guards=tuple(run.guards), order=run.tick())
-        value.storage.events.append(event)
+        tensors.write(run, value, InitEvent("orthogonal", None, mean=0))
 
 
 def _recomputed(run: Run, value: Value, how: str | None) -> Value:

@@ -22,11 +22,11 @@ def complaint(code: str, model: Model, names: frozenset[str]) -> float | None:
     return next((value for value in found if value is not None), None)
 
 
-def said(code: str, model: Model) -> int:
-    """How many of the model's tensors the runtime's own check of this rule speaks about."""
+def said(code: str, model: Model, names: frozenset[str]) -> int:
+    """How many of these parameters the runtime's own check of this rule speaks about."""
     from initlint.runtime.checks import remarks  # only where models were built
 
-    return sum(remark.code == code for remark in remarks(model, _ALPHA))
+    return sum(remark.code == code and remark.name in names for remark in remarks(model, _ALPHA))
 
 
 def unit(code: str) -> str:
@@ -54,6 +54,19 @@ def _repeated(model: Model, names: frozenset[str]) -> float | None:
 def _scale(model: Model, names: frozenset[str]) -> float | None:
     """How far the std is from what the formulas ask for, in powers of two."""
     return _over(rows(model, names), lambda row: None if row.ratio is None else _distance(row.ratio))
+
+
+def _either_scale(model: Model, names: frozenset[str]) -> float | None:
+    """The same where the author may have chosen to keep the gradient, not the signal: the nearer one counts."""
+
+    def nearest(row: Parameter) -> float | None:
+        if row.ratio is None:
+            return None
+        fan_in, fan_out = row.effective_fan_in or row.fan_in, row.effective_fan_out or row.fan_out
+        other = row.ratio * (fan_out / fan_in) ** 0.5 if fan_in and fan_out else row.ratio
+        return min(_distance(row.ratio), _distance(other))
+
+    return _over(rows(model, names), nearest)
 
 
 def _travel(model: Model, names: frozenset[str]) -> float | None:
@@ -104,14 +117,14 @@ def _distance(ratio: float) -> float:
     return abs(log2(ratio)) if ratio > 0 else inf
 
 
-_SCALES = ("INI201", "INI202", "INI203", "INI204", "INI205", "INI206", "INI207", "INI209", "INI301", "INI302",
-           "INI305", "INI306", "INI307", "INI401", "INI402", "INI403", "INI404")  # fmt: skip
+_SCALES = ("INI201", "INI202", "INI203", "INI204", "INI207", "INI209", "INI301", "INI302", "INI305", "INI307", "INI404")
 _MEASURES: dict[str, tuple[Measure, ...]] = {
-    **dict.fromkeys(("INI101", "INI102"), (_constant,)),
+    **dict.fromkeys(("INI101", "INI102", "INI704"), (_constant,)),
     "INI103": (_raw,),
     **dict.fromkeys(("INI105", "INI106"), (_repeated,)),
     "INI109": (_not_zero,),
-    **dict.fromkeys(_SCALES, (_scale, _travel)),
+    **dict.fromkeys(_SCALES, (_either_scale, _travel)),
+    **dict.fromkeys(("INI401", "INI402", "INI403"), (_scale, _travel)),  # here the axis is the mistake
     **dict.fromkeys(("INI303", "INI304"), (_mean,)),
     "INI208": (_not_orthogonal,),
     "INI701": (_not_one,),
@@ -122,6 +135,7 @@ _UNITS: dict[Measure, str] = {
     _raw: "share of raw memory",
     _repeated: "repeated matrices",
     _scale: "distance from the asked std, in powers of two",
+    _either_scale: "distance from the asked std, in powers of two",
     _mean: "mean",
     _not_orthogonal: "share that is not orthogonal",
     _not_one: "distance from one",

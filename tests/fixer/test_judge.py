@@ -72,10 +72,10 @@ def test_a_scale_that_comes_no_nearer_is_taken_back() -> None:
 
 def test_a_signal_that_fares_worse_is_taken_back() -> None:
     """Even where the weights come nearer to the formulas."""
-    proof = verdict(model(weight(0.1, ratio=0.5), factor=-0.5), model(weight(0.2, ratio=1.0), factor=2.0))
+    proof = verdict(model(weight(0.1, ratio=0.5), factor=-0.5), model(weight(0.2, ratio=1.0), factor=4.0))
 
     assert Verdict.TAKEN_BACK == proof.verdict
-    assert "the signal keeps 2 of its std in each layer" in proof.text
+    assert "the signal keeps 4 of its std in each layer" in proof.text
 
 
 def test_a_signal_that_stops_is_taken_back() -> None:
