@@ -72,9 +72,9 @@ class InitNeverCalled(Rule):
             return
         for definition in file.references.definitions(file.path):
             node = definition.node
-            if not _is_init(node) or not definition.certain or not _writes(file, node):
+            if not _is_init(node) or definition.exported:
                 continue
-            if not definition.exported and not definition.uses():
+            if definition.certain and _writes(file, node) and not definition.used:
                 yield self._lonely(file, definition)
 
     def _lonely(self, file: FileModel, definition: Definition) -> Finding:

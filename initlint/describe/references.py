@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -45,10 +45,13 @@ class References:
     project: Project
     files: dict[str, dict[str, list[Reference]]] = field(default_factory=dict)
 
-    def of(self, name: str) -> list[Reference]:
-        """Every use of `name` in the project; its definitions are no uses."""
-        paths = (path for path, source in self.project.sources.items() if name in source.text)
-        return [use for path in paths for use in self._file(path).get(name, ())]
+    def of(self, name: str, first: Iterable[str] = ()) -> Iterator[Reference]:
+        """Every use of `name` in the project, those in the files `first` before the others; definitions are no uses."""
+        used = re.compile(rf"(?<!def )\b{re.escape(name)}\b")
+        for path in dict.fromkeys((*first, *self.project.sources)):
+            text = self.project.sources[path].text
+            if name in text and used.search(text):
+                yield from self._file(path).get(name, ())
 
     def definitions(self, path: str) -> Iterator[Definition]:
         """Every function and method that the file defines."""

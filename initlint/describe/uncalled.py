@@ -50,9 +50,14 @@ class Definition:
         registered = bool(self.cls.info.node.decorator_list) and not self.node.name.startswith("_")
         return not registered and _known(self.references, self.cls, self.node.name)
 
-    def uses(self) -> list[Reference]:
-        """Uses of its name that can mean it, those inside itself left out."""
-        return [use for use in self.references.of(self.node.name) if self._is_use(use)]
+    @property
+    def used(self) -> bool:
+        """Whether its name is used, outside itself, where it can mean it. Most are used near: there we look first."""
+        return any(self._is_use(use) for use in self.references.of(self.node.name, self._near()))
+
+    def _near(self) -> list[str]:
+        order = classes.order(self.references.project, self.cls) if self.cls is not None else []
+        return [self.file.path, *(entry.file.path for entry in order if isinstance(entry, ClassRef))]
 
     def _is_use(self, use: Reference) -> bool:
         here = use.path == self.file.path

@@ -12,7 +12,7 @@ def references(**files: str) -> References:
 
 
 def uncalled(index: References, path: str) -> list[str]:
-    return [one.node.name for one in index.definitions(path) if one.certain and not one.exported and not one.uses()]
+    return [one.node.name for one in index.definitions(path) if one.certain and not one.exported and not one.used]
 
 
 CLASS = """
