@@ -91,11 +91,11 @@ class Analyser:
         self._checked += 1
         if self._checked % _LOOK_EVERY or self.kept is not None or self._parsed() < _MOST_PARSED:
             return
+        self.project.forget()
         self.opened = {
-            path: replace(one, source=None if one.source is None else replace(one.source))
+            path: replace(one, source=None if one.source is None else self.project.sources[path])
             for path, one in self.opened.items()
         }
-        del self.project
         gc.collect()
 
     def _parsed(self) -> int:

@@ -13,6 +13,7 @@ from initlint.describe.owners import is_redrawn, place, usage
 from initlint.describe.values import Choice, ModuleObject, Storage, Tensor
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
@@ -112,7 +113,7 @@ def _stacks(site: Site) -> bool:
             return True
         if isinstance(node, ast.For):
             return any(isinstance(one, ast.Call) and _last(one.func) == "append" and _holds(one, site.node)
-                       for one in ast.walk(node))  # fmt: skip
+                       for one in syntax.walk(node))  # fmt: skip
         if isinstance(node, (ast.Assign, ast.Return)) and repeated:
             return _becomes_stack(site, node)
         node = site.source.parents.get(node)
@@ -132,13 +133,13 @@ def _becomes_stack(site: Site, statement: ast.Assign | ast.Return) -> bool:
     return holder is not None and any(
         isinstance(one, ast.Call)
         and _last(one.func) in _STACKS
-        and any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(one))
-        for one in ast.walk(holder)
+        and any(isinstance(inner, ast.Name) and inner.id == name for inner in syntax.walk(one))
+        for one in syntax.walk(holder)
     )
 
 
 def _holds(node: ast.AST, inner: ast.AST) -> bool:
-    return any(one is inner for one in ast.walk(node))
+    return any(one is inner for one in syntax.walk(node))
 
 
 def _last(function: ast.expr) -> str:
@@ -195,7 +196,7 @@ def _fix(copied: Copied) -> Fix | None:
         case _:
             return None
     source = site.source
-    bindings = [node for node in ast.walk(_scope(site)) if isinstance(node, ast.Name) and node.id == name
+    bindings = [node for node in syntax.walk(_scope(site)) if isinstance(node, ast.Name) and node.id == name
                 and isinstance(node.ctx, ast.Store)]  # fmt: skip
     statement = source.statement(built.node) if built.source is source else None
     match statement:

@@ -10,6 +10,7 @@ from initlint.describe.nodes import InitCall, Site
 from initlint.describe.symbols import number
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
@@ -58,7 +59,7 @@ class StdAsGain(Rule):
             if call.name not in ("normal_", "normal") or "std" not in call.nodes or std is None or not 0 < std < SMALL:
                 continue
             text = ast.unparse(call.nodes["std"])
-            for node in ast.walk(_function(call)):
+            for node in syntax.walk(_function(call)):
                 if isinstance(node, ast.Call) and _gain(node) == text:
                     yield self.finding(
                         Site(call.site.source, node),

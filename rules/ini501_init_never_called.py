@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from initlint.describe.nodes import Applied, InitCall, Site
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
@@ -98,7 +99,7 @@ def _is_init(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def _writes(file: FileModel, node: ast.AST) -> bool:
     """Whether the function's own text initialises parameters, or applies an init function."""
-    inside = {id(inner) for inner in ast.walk(node)}
+    inside = {id(inner) for inner in syntax.walk(node)}
     calls = [call for call in file.facts(InitCall) if id(call.site.node) in inside and _on_parameter(call)]
     if getattr(node, "name", "").startswith("reset"):  # of counters and running means, which start so anyway
         calls = [call for call in calls if call.name not in _CONSTANT]

@@ -11,6 +11,7 @@ from initlint.describe.reach import below, code, doing, inits, named_kinds, name
 from initlint.describe.symbols import number, shown
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import Applied, FileModel, Model, Parameter
@@ -127,7 +128,7 @@ def _nothing_fits(model: Model, kinds: frozenset[str], nodes: list[ast.AST]) -> 
         one for one in model.parameters if one.role in _LEARNED and one.spec is not None and one.site is not None
     ]
     known = all(layer.cls is not None or layer.bases or _bare(layer.dotted) for layer in layers)
-    writes = any(isinstance(n, ast.Attribute) and _WRITES.search(n.attr) for root in nodes for n in ast.walk(root))
+    writes = any(isinstance(n, ast.Attribute) and _WRITES.search(n.attr) for root in nodes for n in syntax.walk(root))
     only_torch = all(name[:1].isupper() or name.startswith("_") for name in kinds)
     return bool(learned) and known and writes and only_torch and not any(names(kinds, layer) for layer in layers)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from initlint.describe.symbols import Sym, shown
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, InitEvent, Parameter
@@ -86,7 +87,7 @@ def _row(parameter: Parameter) -> str:
 def _zero_again(parameter: Parameter, drawn: InitEvent) -> Fix | None:
     assert drawn.site is not None
     source, node = drawn.site.source, drawn.site.node
-    named = (inner for inner in ast.walk(node) if isinstance(inner, ast.Attribute) and inner.attr == "weight")
+    named = (inner for inner in syntax.walk(node) if isinstance(inner, ast.Attribute) and inner.attr == "weight")
     layer = next((source.segment(source.span(inner.value)) for inner in named), None)
     statement = source.statement(node)
     if layer is None or not isinstance(statement, ast.Expr):

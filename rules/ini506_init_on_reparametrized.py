@@ -10,6 +10,7 @@ from initlint.describe.nodes import InitCall
 from initlint.describe.reach import applied_by
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, Site
@@ -84,7 +85,9 @@ class InitOnReparametrized(Rule):
 def _init_first(call: InitCall) -> Fix | None:
     source, node = call.site.source, call.site.node
     statement = source.statement(node)
-    named = (inner for inner in ast.walk(node) if isinstance(inner, ast.Attribute) and inner.attr == call.target.slot)
+    named = (
+        inner for inner in syntax.walk(node) if isinstance(inner, ast.Attribute) and inner.attr == call.target.slot
+    )
     layer = next((inner.value for inner in named), None)
     if call.broad or layer is None or not isinstance(statement, ast.Expr):
         return None

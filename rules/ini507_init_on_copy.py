@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from initlint.describe.nodes import InitCall, Site
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
@@ -75,7 +76,7 @@ class InitOnCopy(Rule):
             yield from self._rebound(file)
 
     def _rebound(self, file: FileModel) -> Iterator[Finding]:
-        for loop in ast.walk(file.source.tree):
+        for loop in syntax.walk(file.source.tree):
             for statement, name in _bindings(loop):
                 if not _used_after(file.source, statement, name):
                     yield self.finding(
@@ -134,7 +135,7 @@ def _bindings(loop: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
             last = target.elts[-1] if isinstance(target, ast.Tuple) else target
         case _:
             return
-    for statement in (inner for part in loop.body for inner in ast.walk(part)):
+    for statement in (inner for part in loop.body for inner in syntax.walk(part)):
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(attr=made))) if (
                 isinstance(last, ast.Name) and name == last.id and made in _FACTORIES
@@ -151,7 +152,7 @@ def _scope(source: SourceText, statement: ast.stmt) -> ast.AST:
 
 def _assigned(source: SourceText, statement: ast.stmt, name: str) -> bool:
     """Whether the function around it makes the name itself, so that no caller holds the copy."""
-    stored = (node for node in ast.walk(_scope(source, statement)) if isinstance(node, ast.Name) and node.id == name)
+    stored = (node for node in syntax.walk(_scope(source, statement)) if isinstance(node, ast.Name) and node.id == name)
     return any(isinstance(node.ctx, ast.Store) for node in stored)
 
 
@@ -162,5 +163,5 @@ def _used_after(source: SourceText, statement: ast.stmt, name: str) -> bool:
     return any(
         isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
         and (node.lineno, node.col_offset) > end
-        for node in ast.walk(scope)
+        for node in syntax.walk(scope)
     )  # fmt: skip

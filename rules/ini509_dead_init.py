@@ -13,6 +13,7 @@ from initlint.describe.symbols import constant
 from initlint.describe.values import Tensor
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
@@ -149,14 +150,14 @@ def _alone(statement: ast.AST, call: InitCall) -> bool:
 
 def _runs(statement: ast.stmt) -> bool:
     """Whether it calls something that may use the tensor unseen: anything but arithmetic and other in-place writes."""
-    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    calls = [node for node in syntax.walk(statement) if isinstance(node, ast.Call)]
     return any(not _HARMLESS.search(ast.unparse(call.func)) for call in calls)
 
 
 def _mentions(node: ast.AST, text: str | None) -> bool:
     """Whether the tensor, or its layer as a whole, is used: `self.fc.weight.std()`, `spread(self.fc)`."""
     named = (ast.Attribute, ast.Name, ast.Subscript)
-    if any(isinstance(inner, named) and ast.unparse(inner) == text for inner in ast.walk(node)):
+    if any(isinstance(inner, named) and ast.unparse(inner) == text for inner in syntax.walk(node)):
         return True
     layer = (text or "").rpartition(".")[0]
     return any(ast.unparse(inner) == layer for inner in _outermost(node))
@@ -167,7 +168,7 @@ def _outermost(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, (ast.Attribute, ast.Name)):
         yield node
         return
-    for child in ast.iter_child_nodes(node):
+    for child in syntax.children(node):
         yield from _outermost(child)
 
 
@@ -187,7 +188,7 @@ def _fix(first: InitCall, second: InitCall) -> Fix | None:
     function = source.parents.get(first.site.statement.node)
     while function is not None and not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
         function = source.parents.get(function)
-    if function is None or any(ast.unparse(n) == wanted for n in ast.walk(function) if isinstance(n, ast.Attribute)):
+    if function is None or any(ast.unparse(n) == wanted for n in syntax.walk(function) if isinstance(n, ast.Attribute)):
         return None
 
     def renamed() -> tuple[Edit, ...]:

@@ -10,6 +10,7 @@ from initlint.describe.facts import Constructed
 from initlint.describe.values import Choice, ModuleObject, Tensor
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
@@ -72,7 +73,7 @@ class MissingPostInit(Rule):
     def check(self, file: FileModel) -> Iterator[Finding]:
         """Every such class that was built and never got there."""
         built_on = {
-            name for node in ast.walk(file.source.tree) if isinstance(node, ast.ClassDef) for name in _bases(node)
+            name for node in syntax.walk(file.source.tree) if isinstance(node, ast.ClassDef) for name in _bases(node)
         }
         for made in file.facts(Constructed):
             cls = made.site.node
@@ -100,7 +101,7 @@ def _bases(node: ast.ClassDef) -> list[str]:
 
 def _finishes(init: ast.AST) -> bool:
     """Whether the text calls something that does the work, by whatever way it was not reached."""
-    return any(isinstance(node, ast.Attribute) and node.attr in _FINISHING for node in ast.walk(init))
+    return any(isinstance(node, ast.Attribute) and node.attr in _FINISHING for node in syntax.walk(init))
 
 
 def _is_part(value: Value, init: ast.AST) -> bool:

@@ -11,6 +11,7 @@ from initlint.describe.facts import MissingAttribute
 from initlint.describe.nodes import InitCall, Site
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, Model
@@ -99,7 +100,7 @@ def _name_test(site: Site, matched: str | None = None) -> Site | None:
 
 
 def _matches_name(test: ast.expr) -> bool:
-    for node in ast.walk(test):
+    for node in syntax.walk(test):
         match node:
             case ast.Call(func=ast.Attribute(value=base, attr=("find" | "startswith" | "endswith" | "count"))):
                 subject = ast.unparse(base)
@@ -113,7 +114,7 @@ def _matches_name(test: ast.expr) -> bool:
 
 
 def _holds(test: ast.expr, text: str) -> bool:
-    return any(isinstance(node, ast.Constant) and node.value == text for node in ast.walk(test))
+    return any(isinstance(node, ast.Constant) and node.value == text for node in syntax.walk(test))
 
 
 def _matched(call: InitCall) -> str | None:
@@ -140,7 +141,7 @@ def _is_hit(model: Model, text: str, lower: bool) -> bool:
 
 def _owner(call: InitCall) -> ast.AST | None:
     """`m.weight` of the call."""
-    nodes = [node for node in ast.walk(call.site.node) if isinstance(node, ast.Attribute) and node.attr == "weight"]
+    nodes = [node for node in syntax.walk(call.site.node) if isinstance(node, ast.Attribute) and node.attr == "weight"]
     return nodes[0] if nodes else None
 
 

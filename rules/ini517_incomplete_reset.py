@@ -14,6 +14,7 @@ from initlint.describe.resets import Reset, inherited, resets
 from initlint.describe.values import ModuleObject
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
@@ -91,7 +92,7 @@ class IncompleteReset(Rule):
             seen.setdefault(key, reset)
 
     def _wrong_helper(self, file: FileModel, definition: Definition) -> Iterator[Finding]:
-        for node in ast.walk(definition.node):
+        for node in syntax.walk(definition.node):
             match node:
                 case ast.Call(
                     func=ast.Name(id=helper) | ast.Attribute(attr=helper), args=[ast.Attribute(attr=name), *_]
@@ -141,8 +142,8 @@ def _held(file: FileModel, definition: Definition) -> dict[str, bool]:
 
 def _mentioned(node: ast.AST) -> frozenset[str]:
     """The attributes that a method names, by whatever spelling."""
-    attributes = {inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)}
+    attributes = {inner.attr for inner in syntax.walk(node) if isinstance(inner, ast.Attribute)}
     texts = {
-        inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
+        inner.value for inner in syntax.walk(node) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
     }
     return frozenset(attributes | texts)

@@ -11,6 +11,7 @@ from initlint.describe.handing import handed_over
 from initlint.describe.nodes import InitCall, Site
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, Guard
@@ -123,7 +124,7 @@ def _loop(site: Site, node: ast.expr | None) -> ast.For | None:
     while above is not None and not isinstance(above, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         above = site.source.parents.get(above)
         if isinstance(above, ast.For) and isinstance(node, ast.Name):
-            names = {inner.id for inner in ast.walk(above.target) if isinstance(inner, ast.Name)}
+            names = {inner.id for inner in syntax.walk(above.target) if isinstance(inner, ast.Name)}
             if node.id in names:
                 return above
     return None

@@ -10,6 +10,7 @@ from initlint.describe.nodes import AttributeWrite, Site
 from initlint.describe.values import Choice, ModuleObject, Tensor
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
@@ -101,7 +102,7 @@ def _fix(site: Site) -> Fix | None:
         return None
     call = next((one for one in function.body if _is_super_init(one)), None)
     if call is None:
-        if any(_is_super_init(node) for node in ast.walk(function)):
+        if any(_is_super_init(node) for node in syntax.walk(function)):
             return None
         return attempt(
             Applicability.SAFE,
@@ -129,12 +130,14 @@ def _is_super_init(node: ast.AST) -> bool:
 
 def _rests_on(call: ast.stmt, between: list[ast.stmt]) -> bool:
     """Whether the call uses what the statements before it bind."""
-    used = {node.id for node in ast.walk(call) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    attributes = any(isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self" for node in ast.walk(call))
+    used = {node.id for node in syntax.walk(call) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    attributes = any(
+        isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self" for node in syntax.walk(call)
+    )
     bound = {
         node.id
         for statement in between
-        for node in ast.walk(statement)
+        for node in syntax.walk(statement)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
     return attributes or bool(used & bound)

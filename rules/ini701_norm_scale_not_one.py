@@ -13,6 +13,7 @@ from initlint.describe.owners import rewritten
 from initlint.describe.symbols import number
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
@@ -82,7 +83,7 @@ class NormScaleNotOne(Rule):
         """Functional models: {"weight": torch.rand(n), "running_mean": ...}."""
         if "running_mean" not in file.source.text:
             return
-        for node in ast.walk(file.source.tree):
+        for node in syntax.walk(file.source.tree):
             if isinstance(node, ast.Dict):
                 names = {key.value: value for key, value in zip(node.keys, node.values, strict=True)
                          if isinstance(key, ast.Constant)}  # fmt: skip

@@ -10,6 +10,7 @@ from initlint.describe.nodes import AttributeWrite, InitCall, Site
 from initlint.describe.symbols import Sym
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
@@ -81,7 +82,7 @@ def _other_layer(call: InitCall) -> bool:
 
 def _index(node: ast.AST) -> ast.Name | ast.Attribute | None:
     """The index `padding_idx`, `self.pad` or `m.padding_idx` in the statement's target."""
-    for inner in ast.walk(node):
+    for inner in syntax.walk(node):
         match inner:
             case ast.Subscript(slice=ast.Name(id=name) as index) if "pad" in name.lower():
                 return index
@@ -93,7 +94,7 @@ def _index(node: ast.AST) -> ast.Name | ast.Attribute | None:
 def _tested(site: Site, name: str) -> bool:
     """Whether the function asks anywhere whether the index is there."""
     function = _function(site)
-    for node in ast.walk(function) if function is not None else ():
+    for node in syntax.walk(function) if function is not None else ():
         if isinstance(node, (ast.If, ast.IfExp, ast.Assert)) and name in ast.unparse(node.test):
             return True
     return False
@@ -126,7 +127,7 @@ def _argument_may_be_none(site: Site, name: str) -> bool:
     """Whether the index is the function's own argument: with the default None, or with no default and no type."""
     function = _function(site)
     if function is None or any(isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name
-                               for node in ast.walk(function)):  # fmt: skip
+                               for node in syntax.walk(function)):  # fmt: skip
         return False
     given = function.args
     positional = [*given.posonlyargs, *given.args]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from initlint.describe.facts import BranchChain
 from initlint.describe.run import Frame, Run
+from initlint.source import syntax
 
 _LOOKS = frozenset({"hasattr", "getattr", "isinstance", "cast", "type", "id", "print"})  # they do nothing to a module
 
@@ -61,7 +62,7 @@ def _same(left: ast.expr, right: ast.expr) -> bool:
 def _uses(body: list[ast.stmt], owner: ast.expr, name: str) -> bool:
     """Whether the statements touch `owner.name`."""
     for statement in body:
-        for node in ast.walk(statement):
+        for node in syntax.walk(statement):
             match node:
                 case ast.Attribute(value=base, attr=slot) if slot == name and _same(base, owner):
                     return True
@@ -74,7 +75,7 @@ def _uses(body: list[ast.stmt], owner: ast.expr, name: str) -> bool:
 def _handed_whole(body: list[ast.stmt], owner: ast.expr) -> bool:
     """Whether a function gets the layer itself, or one of its methods is called: that may see to its weight."""
     for statement in body:
-        for node in ast.walk(statement):
+        for node in syntax.walk(statement):
             match node:
                 case ast.Call(func=ast.Name(id=function)) if function in _LOOKS:
                     continue
@@ -97,7 +98,7 @@ def _elsewhere(node: ast.If, owner: ast.expr, frame: Frame) -> bool:
 
 def _types(test: ast.expr, owner: ast.expr) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(test):
+    for node in syntax.walk(test):
         match node:
             case ast.Call(func=ast.Name(id="isinstance"), args=[subject, kinds]) if _same(subject, owner):
                 members = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
@@ -115,4 +116,4 @@ def _could_hold(first: ast.expr, second: ast.expr, owner: ast.expr) -> bool:
     kinds, others = _types(first, owner), _types(second, owner)
     if kinds and others:
         return not kinds.isdisjoint(others)
-    return bool(others) or any(isinstance(node, ast.expr) and _same(node, owner) for node in ast.walk(second))
+    return bool(others) or any(isinstance(node, ast.expr) and _same(node, owner) for node in syntax.walk(second))

@@ -12,6 +12,7 @@ from initlint.describe import calls, classes, modules
 from initlint.describe.nodes import Site
 from initlint.describe.run import Frame, Run, Stop
 from initlint.describe.values import ClassRef, ModuleObject, Tensor, Value
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.index import FileIndex
@@ -36,7 +37,7 @@ def missed(references: References, path: str) -> Iterator[Missed]:
     """What the deferred init of the file's models leaves out."""
     project = references.project
     file = project.file(path)
-    scripts = {use.path for use in references.of("to_empty") if use.through == "attribute"}
+    scripts = _scripts(references)
     if file is None or not scripts:
         return
     for info in file.classes.values():
@@ -49,13 +50,23 @@ def missed(references: References, path: str) -> Iterator[Missed]:
             yield from _left_out(references, cls, method)
 
 
+def _scripts(references: References) -> frozenset[str]:
+    """The files that empty a model."""
+    memo = references.project.memo
+    if "scripts that empty" not in memo:
+        memo["scripts that empty"] = frozenset(
+            use.path for use in references.of("to_empty") if use.through == "attribute"
+        )
+    return memo["scripts that empty"]  # type: ignore[return-value]
+
+
 def _builds(script: FileIndex | None, name: str) -> bool:
     """Whether the script makes a model of this class on meta, empties it, and does not simply load it."""
     if script is None or name not in script.source.text or not _META.search(script.source.text):
         return False
     tree = script.source.tree
-    built = any(isinstance(node, ast.Call) and _last(node.func) == name for node in ast.walk(tree))
-    emptied = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "to_empty"]
+    built = any(isinstance(node, ast.Call) and _last(node.func) == name for node in syntax.walk(tree))
+    emptied = [node for node in syntax.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "to_empty"]
     return built and not all(_loads_after(script, node) for node in emptied)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from initlint.describe.nodes import Site
+from initlint.source import syntax
 
 _HOPS = 4  # names of names of names
 
@@ -37,7 +38,7 @@ def parts(site: Site, node: ast.expr | None) -> list[ast.expr]:
         if inner is None:
             continue
         found.append(inner)
-        pending += [child for child in ast.iter_child_nodes(inner) if isinstance(child, ast.expr)]
+        pending += [child for child in syntax.children(inner) if isinstance(child, ast.expr)]
     return found
 
 

@@ -14,6 +14,7 @@ from initlint.describe.nodes import FileModel, InitEvent, Parameter, Site
 from initlint.describe.project import Project
 from initlint.describe.run import Run
 from initlint.describe.values import ClassRef, Function, Storage
+from initlint.source import syntax
 
 USER_LIMIT = 12  # a class that more places build is read at the nearest of them: what fills it fills it there
 Place = tuple[str, int, int]
@@ -120,17 +121,14 @@ def _usage(project: Project, file: FileIndex, name: str) -> Usage:
 
 def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileIndex, str | None]]:
     """The top-level classes and functions that name it, and None for code at a file's top level."""
-    word = re.compile(rf"\b{re.escape(name)}\b")
-    for path, source in project.sources.items():
-        if name not in source.text or not word.search(source.text):
-            continue
+    for path in project.mentions.of(name):
         file = project.file(path)
         if file is None or not _means(project, file, home, name):
             continue
         for scope, node in (*((n, i.node) for n, i in file.classes.items()), *file.functions.items()):
             if not (file is home and scope == name) and _names_it(node, name):
                 yield file, scope
-        top = [node for node in source.tree.body if not isinstance(node, _NO_CODE)]
+        top = [node for node in file.source.tree.body if not isinstance(node, _NO_CODE)]
         if any(_names_it(node, name) for node in top):
             yield file, None
 
@@ -151,7 +149,7 @@ def _means(project: Project, file: FileIndex, home: FileIndex, name: str) -> boo
 def _names_it(node: ast.AST, name: str) -> bool:
     return any(
         (isinstance(inner, ast.Name) and inner.id == name) or (isinstance(inner, ast.Attribute) and inner.attr == name)
-        for inner in ast.walk(node)
+        for inner in syntax.walk(node)
     )
 
 
@@ -243,10 +241,11 @@ def written_by_name(project: Project, cls: str, slot: str) -> bool:
     A test of the type around the write that does not name the class says that it is another.
     """
     word = re.compile(rf"\.{re.escape(slot)}\b")
-    for path, source in project.sources.items():
-        if cls in source.text and word.search(source.text) and project.file(path) is not None:
+    for path in project.mentions.of(cls):
+        source = project.sources[path]
+        if word.search(source.text) and project.file(path) is not None:
             parents = source.parents
-            for node in ast.walk(source.tree):
+            for node in syntax.walk(source.tree):
                 if _writes(node, slot) and _may_be(parents, node, cls):
                     return True
     return False

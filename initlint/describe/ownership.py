@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 from initlint.describe.classes import is_module
 from initlint.describe.index import FileIndex
 from initlint.describe.project import Project
 from initlint.describe.values import ClassRef
+from initlint.source import syntax
 
 
 def parts(project: Project, file: FileIndex) -> frozenset[str]:
@@ -25,12 +25,8 @@ def is_part(project: Project, cls: ClassRef) -> bool:
     """Whether another module of the project builds this class, so that what stands around it is not seen here."""
     key = f"part {cls.file.path} {cls.name}"
     if key not in project.memo:
-        project.memo[key] = any(_builds(project, path, cls) for path in _mentioning(project, cls.name))
+        project.memo[key] = any(_builds(project, path, cls) for path in project.mentions.of(cls.name))
     return bool(project.memo[key])
-
-
-def _mentioning(project: Project, name: str) -> Iterator[str]:
-    return (path for path, source in project.sources.items() if name in source.text)
 
 
 def _builds(project: Project, path: str, cls: ClassRef) -> bool:
@@ -58,5 +54,5 @@ def _names(body: list[ast.stmt]) -> set[str]:
             case ast.AnnAssign():
                 queue += [node.value] if node.value else []
                 continue
-        queue += ast.iter_child_nodes(node)
+        queue += syntax.children(node)
     return found

@@ -7,6 +7,7 @@ import re
 
 from initlint.describe.project import Project
 from initlint.describe.values import ClassRef
+from initlint.source import syntax
 
 _OWN = re.compile(r"pretrain|load_|_load|init_\w*(vgg|imagenet)|from_", re.IGNORECASE)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -24,14 +25,14 @@ def _loads(project: Project, path: str, name: str) -> bool:
     file = project.file(path)
     if file is None:
         return False
-    functions = [node for node in ast.walk(file.source.tree) if isinstance(node, _FUNCTIONS)]
+    functions = [node for node in syntax.walk(file.source.tree) if isinstance(node, _FUNCTIONS)]
     return any(_builds(node, name) and any(map(_is_load, node.body)) for node in functions)
 
 
 def _builds(function: ast.AST, name: str) -> bool:
     return any(
         isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)) and _last(node.func) == name
-        for node in ast.walk(function)
+        for node in syntax.walk(function)
     )
 
 

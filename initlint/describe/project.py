@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from initlint.describe.index import FileIndex, index
+from initlint.describe.mentions import Mentions
 from initlint.describe.names import canonical
 from initlint.describe.values import ClassRef, External, Function, ModuleRef
 from initlint.source.text import SourceText
@@ -24,6 +25,10 @@ class Project:
     files: dict[str, FileIndex | None] = field(default_factory=dict)
     by_stem: dict[str, list[str]] = field(default_factory=dict)
     memo: dict[str, object] = field(default_factory=dict)
+    mentions: Mentions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.mentions = Mentions(self.sources)
 
     @classmethod
     def index(cls, sources: Iterable[SourceText]) -> Project:
@@ -34,6 +39,16 @@ class Project:
             stems[_parts(path)[-1] if _parts(path) else ""].append(path)
         project.by_stem = dict(stems)
         return project
+
+    def forget(self) -> None:
+        """Drop every tree and what was read from it, to be made again where it is needed. Texts held elsewhere stay."""
+        for path, source in self.sources.items():
+            if "tree" in vars(source):
+                self.sources[path] = replace(source)
+        self.files.clear()
+        kept = {key: value for key, value in self.memo.items() if key == "references"}  # it holds no trees
+        self.memo.clear()
+        self.memo.update(kept)
 
     def file(self, path: str) -> FileIndex | None:
         """The index of a file, or None when it does not parse."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from initlint.describe.nodes import Applied, FileModel, Guard, InitEvent, Model, Parameter
 from initlint.describe.values import Choice, Function, ModuleObject, Partial, Value
+from initlint.source import syntax
 
 _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
 
@@ -70,7 +71,7 @@ def _nodes(applied: Applied) -> Iterator[ast.AST]:
 
 def named_kinds(nodes: Iterable[ast.AST]) -> frozenset[str]:
     """The kinds of layers that type tests and tests of class names in the code speak of, as written."""
-    return frozenset(name for root in nodes for node in ast.walk(root) for name in _tested(node))
+    return frozenset(name for root in nodes for node in syntax.walk(root) for name in _tested(node))
 
 
 def names(kinds: Iterable[str], layer: ModuleObject) -> bool:

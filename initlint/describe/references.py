@@ -12,6 +12,7 @@ from initlint.describe.classes import order
 from initlint.describe.pretrained import is_loaded
 from initlint.describe.uncalled import Definition, definitions
 from initlint.describe.values import ClassRef
+from initlint.source import syntax
 from initlint.source.text import SourceText
 
 if TYPE_CHECKING:
@@ -48,9 +49,8 @@ class References:
     def of(self, name: str, first: Iterable[str] = ()) -> Iterator[Reference]:
         """Every use of `name` in the project, those in the files `first` before the others; definitions are no uses."""
         used = re.compile(rf"(?<!def )\b{re.escape(name)}\b")
-        for path in dict.fromkeys((*first, *self.project.sources)):
-            text = self.project.sources[path].text
-            if name in text and used.search(text):
+        for path in dict.fromkeys((*first, *self.project.mentions.of(name))):
+            if used.search(self.project.sources[path].text):
                 yield from self._file(path).get(name, ())
 
     def definitions(self, path: str) -> Iterator[Definition]:
@@ -71,8 +71,8 @@ class References:
     def heirs(self, cls: ClassRef) -> list[ClassRef]:
         """The classes of the project that derive from `cls`."""
         found = []
-        for path, source in self.project.sources.items():
-            file = self.project.file(path) if cls.name in source.text else None
+        for path in self.project.mentions.of(cls.name):
+            file = self.project.file(path)
             heirs = [ClassRef(info, file) for info in file.classes.values()] if file is not None else []
             found += [heir for heir in heirs if heir != cls and cls in order(self.project, heir)]
         return found
@@ -109,7 +109,7 @@ def _collect(source: SourceText) -> dict[str, list[Reference]]:
             if KEPT.search(name):
                 line = getattr(node, "lineno", 0)
                 found.setdefault(name, []).append(Reference(source.path, line, name, through, owner, functions))
-        queue += [(child, owner, functions) for child in ast.iter_child_nodes(node)]
+        queue += [(child, owner, functions) for child in syntax.children(node)]
     if not parsed:
         source.forget()
     return found

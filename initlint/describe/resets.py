@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from initlint.describe import classes
 from initlint.describe.values import ClassRef
 from initlint.reference.layers import LAYERS_BY_DOTTED_NAME
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.uncalled import Definition
@@ -60,7 +61,7 @@ def inherited(definition: Definition) -> frozenset[str]:
 
 
 def _hands_on(function: ast.AST) -> bool:
-    for node in ast.walk(function):
+    for node in syntax.walk(function):
         match node:
             case ast.Call(func=ast.Name(id="super")):
                 return True
@@ -84,6 +85,6 @@ def _set_by(function: ast.AST) -> frozenset[str]:
     """`self.x` in arguments of calls, in targets of assignments, or as what a method is called on."""
     return frozenset(
         node.attr
-        for node in ast.walk(function)
+        for node in syntax.walk(function)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
     )

@@ -13,6 +13,7 @@ from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
 from initlint.describe.truth import branches
 from initlint.describe.values import Choice, ClassRef, Function, Value
+from initlint.source import syntax
 
 
 class End(Enum):
@@ -255,7 +256,7 @@ def _match(run: Run, node: ast.Match, frame: Frame) -> Ending:
                 continue
             case _:
                 test = ast.Name("__unknown_pattern__", ast.Load())
-        for part in ast.walk(test):
+        for part in syntax.walk(test):
             if isinstance(part, ast.expr) and not hasattr(part, "lineno"):
                 ast.copy_location(part, node.subject)
         branch = ast.If(test, case.body, chain)

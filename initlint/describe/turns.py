@@ -14,6 +14,7 @@ from initlint.describe import expressions
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import number
 from initlint.describe.values import ClassRef, Function
+from initlint.source import syntax
 
 _FEW = 8  # turns that build blocks
 _MANY = 64  # turns that build single layers
@@ -33,7 +34,7 @@ def spelt_out(run: Run, node: ast.ListComp | ast.GeneratorExp, depth: int, frame
     generator = node.generators[depth]
     if run.forward or (known := counted(run, generator.iter, frame)) is None:
         return None
-    calls = any(isinstance(inner, ast.Call) for inner in ast.walk(node.elt))
+    calls = any(isinstance(inner, ast.Call) for inner in syntax.walk(node.elt))
     uneven = (
         not calls
         or depth + 1 < len(node.generators)
@@ -77,7 +78,7 @@ def _range(sizes: list[int]) -> range | None:
 def _builds_blocks(run: Run, body: list[ast.stmt] | list[ast.expr], frame: Frame) -> bool:
     """Whether a turn calls something of the project's own, which costs more to read than a layer."""
     for part in body:
-        for node in ast.walk(part):
+        for node in syntax.walk(part):
             match node:
                 case ast.Call(func=ast.Name(name)):
                     if isinstance(run.project.member(frame.file, name), (ClassRef, Function)) or name in frame.env:
@@ -98,12 +99,12 @@ def _is_uneven(node: ast.For | ast.AsyncFor, frame: Frame) -> bool:
 
 
 def _names(target: ast.expr) -> set[str]:
-    return {inner.id for inner in ast.walk(target) if isinstance(inner, ast.Name)}
+    return {inner.id for inner in syntax.walk(target) if isinstance(inner, ast.Name)}
 
 
 def _decides(node: ast.AST, variables: set[str]) -> bool:
     """Whether the variable picks a branch, an item or a name."""
-    for inner in ast.walk(node):
+    for inner in syntax.walk(node):
         match inner:
             case ast.If(test=part) | ast.IfExp(test=part) | ast.Subscript(slice=part) | ast.FormattedValue(value=part):
                 if _mentions(part, variables):
@@ -115,14 +116,14 @@ def _decides(node: ast.AST, variables: set[str]) -> bool:
 
 
 def _mentions(node: ast.AST, variables: set[str]) -> bool:
-    return any(isinstance(inner, ast.Name) and inner.id in variables for inner in ast.walk(node))
+    return any(isinstance(inner, ast.Name) and inner.id in variables for inner in syntax.walk(node))
 
 
 def _grown(body: list[ast.stmt]) -> Counter[str]:
     """By how many items a turn makes each list longer."""
     found: Counter[str] = Counter()
     for statement in body:
-        for node in ast.walk(statement):
+        for node in syntax.walk(statement):
             for name, count in _growth(node):
                 found[name] += count
     return found
@@ -159,8 +160,8 @@ def _grows_elsewhere(name: str, node: ast.stmt, frame: Frame) -> bool:
     parents = frame.file.source.parents
     while not isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
         scope = parents[scope]
-    inside = set(ast.walk(node))
-    for other in ast.walk(scope):
+    inside = set(syntax.walk(node))
+    for other in syntax.walk(scope):
         if other in inside:
             continue
         match other:
@@ -188,16 +189,16 @@ def _carries(body: list[ast.stmt], grown: Counter[str]) -> bool:
 
 
 def _loaded(statement: ast.stmt) -> set[str]:
-    found = (node for node in ast.walk(statement) if isinstance(node, (ast.Name, ast.Attribute)))
+    found = (node for node in syntax.walk(statement) if isinstance(node, (ast.Name, ast.Attribute)))
     return {ast.dump(node) for node in found if isinstance(node.ctx, ast.Load)}
 
 
 def _all(body: list[ast.stmt]) -> Iterator[ast.AST]:
     for statement in body:
-        yield from ast.walk(statement)
+        yield from syntax.walk(statement)
 
 
 def _stored(statement: ast.stmt) -> Iterator[str]:
-    for node in ast.walk(statement):
+    for node in syntax.walk(statement):
         if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Store):
             yield ast.dump(_read(node))

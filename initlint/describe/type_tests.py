@@ -11,6 +11,7 @@ from initlint.describe.nodes import TypeTest
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
 from initlint.describe.values import ClassName, ClassRef, External, ModuleObject, Sequence, Value
+from initlint.source import syntax
 from initlint.source.text import SourceText
 
 _TEXTUAL = re.compile(r"name|cls|class", re.IGNORECASE)
@@ -140,5 +141,5 @@ def _is_module(run: Run, node: ast.expr, value: Value, frame: Frame) -> bool:
         and isinstance(inner.value, ast.Name)
         and inner.value.id == node.id
         for statement in held
-        for inner in ast.walk(statement)
+        for inner in syntax.walk(statement)
     )

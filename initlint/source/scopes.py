@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from initlint.source import syntax
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -25,7 +27,7 @@ def scopes(tree: ast.Module) -> Iterator[Scope]:
         owner = pending.pop(0)
         own = Scope(getattr(owner, "lineno", 0), getattr(owner, "end_lineno", float("inf")))
         yield own
-        queue: list[ast.AST] = list(ast.iter_child_nodes(owner))
+        queue: list[ast.AST] = list(syntax.children(owner))
         while queue:
             node = queue.pop(0)
             if isinstance(node, _FUNCTIONS):
@@ -34,7 +36,7 @@ def scopes(tree: ast.Module) -> Iterator[Scope]:
             _bind(own, node)
             if isinstance(node, (ast.stmt, ast.excepthandler)):
                 queue[:0] = [
-                    child for child in ast.iter_child_nodes(node) if isinstance(child, (ast.stmt, ast.excepthandler))
+                    child for child in syntax.children(node) if isinstance(child, (ast.stmt, ast.excepthandler))
                 ]
 
 

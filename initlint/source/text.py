@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from initlint.finding import Span
+from initlint.source import syntax
 from initlint.source.scopes import Scope, scopes
 
 
@@ -49,7 +50,7 @@ class SourceText:
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """For each node of the tree, the node that holds it."""
-        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        return syntax.parents(self.tree)
 
     @cached_property
     def scopes(self) -> list[Scope]:

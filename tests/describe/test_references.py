@@ -77,4 +77,4 @@ def test_a_file_that_does_not_parse_is_left_out() -> None:
     """One broken file does not keep the others from being read."""
     index = references(net=CLASS, broken="def init_weights(:\n")
 
-    assert [] == index.of("init_weights")
+    assert [] == list(index.of("init_weights"))

@@ -1,0 +1,41 @@
+"""Which files of a project mention a name: asked for thousands of times in a large project."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from initlint.source.text import SourceText
+
+_SCANS = 16  # so many questions cost what the index of all words costs
+_WORD = re.compile(r"[^\W\d]\w{2,}")
+
+
+@dataclass(slots=True)
+class Mentions:
+    """The first few names are looked for in every text; then an index of all words is made."""
+
+    sources: Mapping[str, SourceText]
+    _found: dict[str, list[str]] = field(default_factory=dict)
+    _index: dict[str, list[str]] | None = None
+
+    def of(self, name: str) -> list[str]:
+        """The paths of the files in whose text `name` is a word, in the project's order."""
+        if self._index is None and len(self._found) >= _SCANS:
+            self._index = self._indexed()
+        if self._index is not None and _WORD.fullmatch(name):
+            return self._index.get(name, [])
+        if name not in self._found:
+            word = re.compile(rf"\b{re.escape(name)}\b")
+            texts = ((path, source.text) for path, source in self.sources.items())
+            self._found[name] = [path for path, text in texts if name in text and word.search(text)]
+        return self._found[name]
+
+    def _indexed(self) -> dict[str, list[str]]:
+        index: dict[str, list[str]] = defaultdict(list)
+        for path, source in self.sources.items():
+            for word in set(_WORD.findall(source.text)):
+                index[word].append(path)
+        return dict(index)
