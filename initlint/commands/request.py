@@ -24,6 +24,7 @@ class Request:
     settings: Settings
     diff: bool = False
     verify: bool = False
+    live: bool = False  # build the configured models as well
     output_file: str | None = None
     exit_zero: bool = False
     exit_non_zero_on_fix: bool = False
@@ -49,6 +50,9 @@ class Request:
         settings = settings.overridden(_COMMAND_LINE, **_overrides(options, settings))
         if options["verify"] and not (settings.fix or options["diff"]):
             raise UsageError("--verify proves fixes: it needs --fix or --diff")
+        if options["live"] and (paths == ("-",) or options["diff"]):
+            other = "--diff" if options["diff"] else "standard input"
+            raise UsageError(f"--runtime builds the models as they are on the disk: it cannot be used with {other}")
         return cls(paths, settings, **own, debug=debug)
 
     @property

@@ -14,7 +14,7 @@ from initlint.commands.output import deliver, wants_color
 from initlint.commands.progress import progress
 from initlint.commands.request import Request
 from initlint.engine import Engine, Outcome, make
-from initlint.errors import UsageError
+from initlint.errors import InitlintError, UsageError
 from initlint.report.formats import reporter
 from initlint.report.harmless import visible
 from initlint.report.model import Report
@@ -35,14 +35,20 @@ def run(request: Request) -> int:
     engine = make(request.settings, partial(progress, quiet=request.quiet), baseline=request.write_baseline is None)
     files = _files(request)
     outcome = engine.run(files)
+    fixed, changes = 0, 0
+    asked_for_files = request.write_baseline is not None or request.add_ignores
+    if (request.settings.fix or request.diff) and not asked_for_files:
+        outcome, fixed, changes = _fix(request, engine, outcome)
+    outcome, error = _with_models(request, engine, outcome) if request.live else (outcome, None)
+    if error is not None and asked_for_files:
+        raise error  # half of the findings are no baseline
     if request.write_baseline is not None:
         return _write_baseline(request, outcome)
     if request.add_ignores:
         return _add_ignores(request, outcome)
-    fixed, changes = 0, 0
-    if request.settings.fix or request.diff:
-        outcome, fixed, changes = _fix(request, engine, outcome)
     _tell(request, engine, outcome, fixed=fixed, seconds=time.perf_counter() - started)
+    if error is not None:
+        raise error
     if outcome.traces:
         return _BUG
     if request.diff:
@@ -50,6 +56,18 @@ def run(request: Request) -> int:
     if fixed and request.exit_non_zero_on_fix:
         return _FOUND
     return _FOUND if outcome.findings and not request.exit_zero else _CLEAN
+
+
+def _with_models(request: Request, engine: Engine, outcome: Outcome) -> tuple[Outcome, InitlintError | None]:
+    """The findings of the lint and of the configured models in one list; the error that is told after them."""
+    from initlint.commands.progress import saying  # only --runtime builds models here
+    from initlint.runtime.beside import beside
+
+    with saying(quiet=request.quiet) as say:
+        found = beside(engine, outcome, say)
+    for text in found.skipped:
+        _say(request, f"skipped {text}")
+    return found.outcome, found.error
 
 
 def _files(request: Request) -> Files:

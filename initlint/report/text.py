@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from initlint.finding import Finding, Severity, Span
+from initlint.finding import Evidence, Finding, Severity, Span
 from initlint.report.concise import place
 from initlint.report.harmless import visible, visible_lines
 from initlint.report.model import Report
@@ -38,8 +38,11 @@ def _block(finding: Finding, source: SourceText | None) -> list[Line]:
     frame = _frame(finding, source, style) if source is not None else []
     gutter = " " * _gutter_width(finding, source)
     where: Line = [(f"{gutter}--> ", "bold blue"), (place(finding), "")]
-    if finding.layer:
-        where.append((f" ({visible(finding.layer)})", "dim"))
+    known = [visible(finding.layer)] if finding.layer else []
+    if finding.evidence is Evidence.BOTH:
+        known.append("so it is on the live model")
+    if known:
+        where.append((f" ({'; '.join(known)})", "dim"))
     return [head, where, *frame, *_notes(finding)]
 
 

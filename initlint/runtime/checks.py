@@ -98,21 +98,40 @@ def _others(count: int) -> str:
 
 
 def merge(source: Iterable[Finding], runtime: Iterable[Finding]) -> list[Finding]:
-    """One list: where both sides report one code on one statement, one finding with both evidences."""
-    waiting = list(runtime)
-    merged: list[Finding] = []
-    for finding in source:
-        twins = [other for other in waiting if _same(finding, other)]
-        waiting = [other for other in waiting if other not in twins]
-        merged.append(
-            replace(finding, evidence=Evidence.BOTH, layer=finding.layer or twins[0].layer) if twins else finding
-        )
+    """One list: where both sides report one code on one statement or one weight, one finding with both evidences.
+
+    The source side's finding stays: it has the fix. The graver of the two severities counts.
+    """
+    listed, waiting = list(source), list(runtime)
+    twins: dict[int, list[Finding]] = {}
+    for same in (_same_statement, _same_layer):  # a statement is the nearer tie: what it takes is taken
+        for index, finding in enumerate(listed):
+            found = [other for other in waiting if other.code == finding.code and same(finding, other)]
+            twins.setdefault(index, []).extend(found)
+            waiting = [other for other in waiting if other not in found]
+    merged = [_both(finding, twins[index]) for index, finding in enumerate(listed)]
     return sorted([*merged, *waiting], key=lambda finding: finding.sort_key)
 
 
-def _same(source: Finding, runtime: Finding) -> bool:
+def _both(source: Finding, twins: list[Finding]) -> Finding:
+    if not twins:
+        return source
+    severity = min((source, *twins), key=lambda one: one.severity.rank).severity
+    return replace(source, evidence=Evidence.BOTH, severity=severity, layer=source.layer or twins[0].layer)
+
+
+def _same_statement(source: Finding, runtime: Finding) -> bool:
     return (
-        source.code == runtime.code
-        and os.path.abspath(source.path) == os.path.abspath(runtime.path)  # noqa: PTH100 - links are not followed
+        os.path.abspath(source.path) == os.path.abspath(runtime.path)  # noqa: PTH100 - links are not followed
         and source.span.line <= runtime.span.line <= max(source.span.end_line, source.span.line)
+    )
+
+
+def _same_layer(source: Finding, runtime: Finding) -> bool:
+    """Whether both speak of one weight. A class's name alone is none: it may hold several mistakes of one code."""
+    return (
+        source.layer is not None
+        and "." in source.layer
+        and source.layer == runtime.layer
+        and os.path.abspath(source.path) == os.path.abspath(runtime.path)  # noqa: PTH100 - links are not followed
     )

@@ -10,19 +10,15 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from initlint.errors import WorkerError
 from initlint.runtime.frames import shorten_dump
 from initlint.runtime.protocol import Failure, Model, Request, Target, decode, encode
-
-if TYPE_CHECKING:
-    from initlint.config import Settings
-    from initlint.finding import Finding
 
 Progress = Callable[[str], None]
 # Importing torch and the user's libraries comes before the first target starts.
@@ -226,7 +222,9 @@ def failed(outcome: Outcome) -> WorkerError | None:
     told = [failure for failure in outcome.failures if not failure.skipped]
     if not told and not outcome.models:
         told = outcome.failures
-    return WorkerError("\n\n".join(describe_failure(failure) for failure in told)) if told else None
+    # Without torch, every target says the same.
+    texts = dict.fromkeys(describe_failure(failure) for failure in told)
+    return WorkerError("\n\n".join(texts)) if told else None
 
 
 def describe_failure(failure: Failure) -> str:
@@ -235,17 +233,3 @@ def describe_failure(failure: Failure) -> str:
     if failure.output.strip():
         parts.append("It printed, at the end:\n" + "\n".join(failure.output.rstrip().splitlines()[-12:]))
     return "\n".join(part for part in parts if part)
-
-
-def runtime_findings(settings: Settings) -> list[Finding]:
-    """What the configured targets show. Raises WorkerError for one that cannot be built."""
-    from initlint.runtime.session import runtime_findings as found  # the engine, which the child's starter does without
-
-    return found(settings)
-
-
-def merge(source: Iterable[Finding], runtime: Iterable[Finding]) -> list[Finding]:
-    """Both sides' findings as one list; what both say of one statement is one finding."""
-    from initlint.runtime.checks import merge as merged  # as above
-
-    return merged(source, runtime)

@@ -1,4 +1,4 @@
-"""One runtime check from its order to its exit status; and the same for a lint that wants both sides."""
+"""One runtime check from its order to its exit status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from initlint.report.formats import reporter
 from initlint.report.harmless import visible
 from initlint.report.model import Report
 from initlint.runtime.checks import findings_of
-from initlint.runtime.order import Order, of_settings
+from initlint.runtime.order import Order
 from initlint.runtime.parent import Outcome, failed, run
 from initlint.runtime.protocol import Failure, Model
 from initlint.settle import UNUSED_IGNORE, Settler
@@ -50,16 +50,6 @@ def run_order(order: Order) -> int:
     if error is not None:
         raise error
     return _FOUND if seen.findings and not order.exit_zero else _CLEAN
-
-
-def runtime_findings(settings: Settings) -> list[Finding]:
-    """The findings on the configured targets, not yet settled. Raises WorkerError for one that cannot be built."""
-    request = of_settings(settings)
-    outcome = run(request)
-    error = failed(outcome)
-    if error is not None:
-        raise error
-    return findings_of(outcome.models, make(settings).rules, alpha=request.alpha)
 
 
 def examine(outcome: Outcome, settings: Settings, alpha: float) -> Examined:
