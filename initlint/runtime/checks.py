@@ -14,7 +14,7 @@ from initlint.runtime import check_history, check_scale, check_values
 from initlint.runtime.check_depth import default_in_deep_rectifier
 from initlint.runtime.check_statistics import off_reference
 from initlint.runtime.protocol import Model, Place
-from initlint.runtime.remark import Remark, module_place
+from initlint.runtime.remark import Remark, place_of
 
 # On one tensor the first of these silences what it makes pointless.
 _SILENCES = {
@@ -60,7 +60,7 @@ def _of_model(model: Model, rules: Mapping[str, Rule], alpha: float) -> Iterator
         rule = rules.get(remark.code)
         if rule is None:
             continue
-        place = remark.place or module_place(model, remark.name) or Place(model.target, 1, 1, 1, 1)
+        place = place_of(model, remark) or Place(model.target, 1, 1, 1, 1)
         yield Finding(
             code=rule.code,
             name=rule.name,

@@ -15,7 +15,7 @@ from initlint.runtime.experiment_report import AS_IT_IS, RECOMMENDED, Curve, Exp
 from initlint.runtime.experiment_task import Task, first_output
 from initlint.runtime.propagation import measure
 from initlint.runtime.propagation_report import Propagation
-from initlint.runtime.redraw import SEVEN, redraw, redraw_as_recommended
+from initlint.runtime.redraw import SEVEN, Redrawn, redraw, redraw_as_recommended
 
 Build = Callable[[], nn.Module]
 #: (runs done, runs in all, what is running)
@@ -56,7 +56,7 @@ def run(target: str, build: Build, task: Task, plan: Plan, progress: Progress = 
     signal = measure(build(), lambda: _first_inputs(task, plan.seed), seeds=1)
     curves: dict[str, list[Curve]] = {scheme: [] for scheme in plan.schemes}
     changed: dict[str, int] = {}
-    told: tuple[str, ...] = ()
+    redrawn = Redrawn()
     seeds: list[int] = []
     while len(seeds) < plan.seeds and (not seeds or _time_for_more(began, len(seeds), plan.limit)):
         seed = plan.seed + len(seeds)
@@ -65,7 +65,7 @@ def run(target: str, build: Build, task: Task, plan: Plan, progress: Progress = 
             torch.manual_seed(seed)
             model = build()
             changed[scheme], details = _prepare(model, scheme, signal)
-            told = details or told
+            redrawn = details or redrawn
             curves[scheme].append(_train(model, task, replace(plan, steps=steps), seed))
         seeds.append(seed)
     runs = tuple(SchemeRun(scheme, tuple(curves[scheme]), changed[scheme]) for scheme in plan.schemes)
@@ -78,7 +78,8 @@ def run(target: str, build: Build, task: Task, plan: Plan, progress: Progress = 
         steps=steps,
         batch=_batch_size(task, plan.seed),
         seeds=tuple(seeds),
-        recommended=told,
+        recommended=redrawn.told,
+        moved=redrawn.moved,
         seconds=time.perf_counter() - began,
     )
 
@@ -89,13 +90,13 @@ def _time_for_more(began: float, done: int, limit: float) -> bool:
     return spent * (done + 1) / done <= limit * _PATIENCE
 
 
-def _prepare(model: nn.Module, scheme: str, signal: Propagation) -> tuple[int, tuple[str, ...]]:
+def _prepare(model: nn.Module, scheme: str, signal: Propagation) -> tuple[int, Redrawn | None]:
     if scheme == AS_IT_IS:
-        return 0, ()
+        return 0, None
     if scheme == RECOMMENDED:
-        told = redraw_as_recommended(model, signal)
-        return len(told), told
-    return redraw(model, scheme), ()
+        redrawn = redraw_as_recommended(model, signal)
+        return len(redrawn.told), redrawn
+    return redraw(model, scheme), None
 
 
 def _compared(runs: tuple[SchemeRun, ...]) -> tuple[SchemeRun, ...]:

@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from initlint.config import load
+from initlint.config_keys import FORMATS
 from initlint.errors import UsageError
+from initlint.report.formats import reporter
+from initlint.report.json import finding_object
+from initlint.report.model import Report
 from initlint.runtime import target as targets
+from initlint.runtime.experiment_findings import recommended, report_on, slow_start, times
 from initlint.runtime.experiment_order import Order, execute
 from initlint.runtime.experiment_report import AS_IT_IS, Experiment, SchemeRun
 from initlint.runtime.protocol import encode
@@ -21,8 +27,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _RATES = {"sgd": 0.02, "adam": 0.001}
-#: `-1.2e9 times better` helps nobody.
-_FAR = 1000.0
 
 
 @click.command()
@@ -41,8 +45,14 @@ _FAR = 1000.0
 @click.option("--seconds", default=45.0, show_default=True, help="Training time in all; steps are cut to keep to it.")
 @click.option("--html", "html", type=click.Path(dir_okay=False, path_type=Path), help="Write the plots to this page.")
 @click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="Write the loss curves to this image.")
-@click.option("--output-format", default="text", show_default=True, type=click.Choice(["text", "json"]))
+@click.option("--output-format", default="text", show_default=True, type=click.Choice(FORMATS))
+@click.option("--config", multiple=True, metavar="FILE|KEY=VALUE", help="A configuration file, or one setting.")
+@click.option("--isolated", is_flag=True, help="Read no configuration file.")
+@click.option("-e", "--exit-zero", is_flag=True, help="Exit with 0 even if the recommended schemes are ahead.")
+@click.pass_context
 def experiment(
+    context: click.Context,
+    /,
     target: str,
     arguments: str,
     keywords: str,
@@ -59,11 +69,16 @@ def experiment(
     html: Path | None,
     png: Path | None,
     output_format: str,
+    config: tuple[str, ...],
+    isolated: bool,
+    exit_zero: bool,
 ) -> None:
     """Train TARGET briefly as it is and under each scheme, from the same seeds on the same data.
 
-    TARGET is pkg.mod:Name, path/file.py:Name or hf:path/config.json.
+    TARGET is pkg.mod:Name, path/file.py:Name or hf:path/config.json. The exit status is 1 where INI810 speaks: the
+    recommended schemes are ahead beyond chance.
     """
+    settings = load(".", config=config, isolated=isolated)
     parsed = targets.parse(
         target, arguments=arguments, keywords=keywords, inputs=inputs, input_shape=_shape(input_shape)
     )
@@ -72,10 +87,15 @@ def experiment(
     order = Order(parsed, data, _chosen(schemes), steps, seeds, seed, optimizer, lr or _RATES[optimizer], seconds)
     found = _executed(order)
     _write(found, html, png)
+    report = report_on(found, settings)
     if output_format == "json":
-        click.echo(json.dumps({"version": 1, "experiment": encode(found)}, indent=1))
+        findings = [finding_object(one) for one in report.findings]
+        click.echo(json.dumps({"version": 1, "findings": findings, "experiment": encode(found)}, indent=1))
+    elif output_format == "text":
+        _print(found, report, html, png)
     else:
-        _print(found, html, png)
+        click.echo(reporter(output_format).render(report), nl=False)
+    context.exit(1 if report.findings and not exit_zero else 0)
 
 
 def _shape(text: str) -> tuple[int, ...]:
@@ -134,7 +154,7 @@ def _write(found: Experiment, html: Path | None, png: Path | None) -> None:
         png.write_bytes(loss_curves(found))
 
 
-def _print(found: Experiment, html: Path | None, png: Path | None) -> None:
+def _print(found: Experiment, report: Report, html: Path | None, png: Path | None) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -143,7 +163,10 @@ def _print(found: Experiment, html: Path | None, png: Path | None) -> None:
     console.print(
         f"ratio: to the loss of the model {AS_IT_IS}; ± and d (paired, of the logarithm): over the seeds", style="dim"
     )
-    console.print(verdict(found), markup=False, soft_wrap=True)
+    if report.findings:
+        click.echo("\n" + reporter("text").render(report, color=console.is_terminal), nl=False)
+    else:
+        console.print(verdict(found), markup=False, soft_wrap=True)
     for path in (html, png):
         if path is not None:
             console.print(f"written: {path}", markup=False)
@@ -180,36 +203,18 @@ def cells(run: SchemeRun) -> tuple[str, str, str, str, str, str]:
     if run.effect.only_one:
         return run.scheme, end, spread, "as it is diverges" if run.effect.better else "", "", ""
     known = isfinite(run.effect.high)
-    interval = f"{_times(run.effect.low)} to {_times(run.effect.high)}" if known else ""
+    interval = f"{times(run.effect.low)} to {times(run.effect.high)}" if known else ""
     size = "" if run.effect.size is None else f"{run.effect.size:+.1f}"
-    return run.scheme, end, spread, _times(run.effect.ratio), interval, size
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.1e}×" if ratio > _FAR or 0 < ratio < 1 / _FAR else f"{ratio:.2f}×"
+    return run.scheme, end, spread, times(run.effect.ratio), interval, size
 
 
 def verdict(found: Experiment) -> str:
     """What the experiment says, in a sentence; INI810 where the recommended scheme is ahead beyond chance."""
-    slow = found.slow_start
-    if slow is not None and slow.only_one:
-        return (
-            f"INI810 slow-start: the model as it is diverges in each of {len(found.seeds)} runs; "
-            f"with the recommended schemes none does; {_recommended(found)}"
-        )
-    if slow is not None:
-        return (
-            f"INI810 slow-start: with the recommended schemes the loss at step {found.steps} is {_times(slow.ratio)} "
-            f"that of the model as it is (95 % interval {_times(slow.low)} to {_times(slow.high)}, "
-            f"{len(found.seeds)} seeds); {_recommended(found)}"
-        )
+    if found.slow_start is not None:
+        return f"INI810 slow-start: {slow_start(found)}; {recommended(found)}"
     best = found.best
     if best.effect is not None and best.effect.only_one:
         return f"{best.scheme} is ahead: the model as it is diverges."
     if best.scheme == AS_IT_IS or best.effect is None or not best.effect.better:
         return "No scheme is ahead of the model as it is beyond chance."
-    return f"{best.scheme} is ahead: {_times(best.effect.ratio)} the loss of the model as it is, beyond chance."
-
-
-def _recommended(found: Experiment) -> str:
-    return ", ".join(found.recommended[:3]) + (", ..." if len(found.recommended) > 3 else "")
+    return f"{best.scheme} is ahead: {times(best.effect.ratio)} the loss of the model as it is, beyond chance."

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, isfinite, log, sqrt
 
+from initlint.runtime.protocol import Place
+
 #: Student's t at 97.5 %, for 1 to 9 degrees of freedom.
 _STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 #: The end of a run is the mean of its last steps, this share of them.
@@ -96,6 +98,9 @@ class Experiment:
     batch: int
     seeds: tuple[int, ...]
     recommended: tuple[str, ...] = ()
+    moved: str = ""  # the first weight that the recommended schemes draw with another std
+    name: str = ""  # of the model
+    place: Place | None = None  # of that weight's last init
     seconds: float = 0.0
 
     def run(self, scheme: str) -> SchemeRun | None:

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from initlint.errors import InitlintError
@@ -19,6 +20,8 @@ from initlint.runtime.worker import Channel, die_with_parent, limit_memory
 
 if TYPE_CHECKING:
     from initlint.runtime.experiment_report import Experiment
+    from initlint.runtime.load import Recipe
+    from initlint.runtime.protocol import Place
 
 
 def main() -> None:
@@ -88,7 +91,22 @@ def _train(order: Order, channel: Channel) -> Experiment:
     def progress(done: int, total: int, text: str) -> None:
         channel.send("progress", {"done": done, "total": total, "text": text})
 
-    return run(target.text, lambda: checked(target, recipe.build()), task, plan, progress)
+    found = replace(run(target.text, lambda: checked(target, recipe.build()), task, plan, progress), name=recipe.name)
+    return replace(found, place=_place(order, recipe, found.moved)) if found.slow_start is not None else found
+
+
+def _place(order: Order, recipe: Recipe, layer: str) -> Place | None:
+    """The line that gave this weight its value last, read off the tape; for want of one, where the model is defined."""
+    from initlint.runtime.build import build_taped
+    from initlint.runtime.protocol import Model
+    from initlint.runtime.remark import weight_place
+    from initlint.runtime.survey import survey
+
+    build = build_taped(order.target, recipe, seed=order.seed, cap=order.memory_limit // 4)
+    rows = tuple(survey(build, None, sampled=False))
+    return weight_place(
+        Model(order.target.text, recipe.name, recipe.place, parameters=rows, builds=build.builds), layer
+    )
 
 
 if __name__ == "__main__":

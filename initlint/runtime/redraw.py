@@ -25,6 +25,7 @@ SEVEN = (
     "variance_scaling",
 )
 SPREAD = 0.01
+_MOVED = 0.1
 _OPTIONS = {
     "normal": Options(spread=SPREAD),
     # Row 7 of the article in Keras' convention: scale / n with n the mean of the fans, and the scale for rectifiers.
@@ -93,10 +94,19 @@ def redraw(model: nn.Module, scheme: str) -> int:
     return count
 
 
-def redraw_as_recommended(model: nn.Module, signal: Propagation) -> tuple[str, ...]:
-    """Draw each weight as the activation that follows it asks for; tells what was drawn where."""
+@dataclass(frozen=True, slots=True)
+class Redrawn:
+    """What was drawn where, in words; and the first weight whose std this changed by more than a tenth."""
+
+    told: tuple[str, ...] = ()
+    moved: str = ""
+
+
+def redraw_as_recommended(model: nn.Module, signal: Propagation) -> Redrawn:
+    """Draw each weight as the activation that follows it asks for."""
     follows = {layer.name: layer.follows for layer in signal.layers}
     told: list[str] = []
+    moved: list[str] = []
     with torch.no_grad():
         for weight in weights(model):
             after = follows.get(weight.name, ())
@@ -104,9 +114,12 @@ def redraw_as_recommended(model: nn.Module, signal: Propagation) -> tuple[str, .
             wanted = recommend(activation, kind="recurrent" if weight.recurrent else None, distribution="normal")
             std = wanted.std(weight.fan_in, weight.fan_out)
             gain = wanted.gain if isinstance(wanted.gain, (int, float)) else 1.0
+            before = float(weight.tensor.std())
             _draw(weight, wanted.scheme, float(std) if isinstance(std, (int, float)) else None, gain)
+            if abs(before - float(weight.tensor.std())) > _MOVED * before:
+                moved.append(weight.name)
             told.append(f"{weight.name}: {wanted.scheme}{f' for {activation}' if activation else ''}")
-    return tuple(told)
+    return Redrawn(tuple(told), next(iter(moved), ""))
 
 
 def _std(weight: Weight, scheme: str) -> float | None:

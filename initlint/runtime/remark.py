@@ -48,3 +48,16 @@ def module_place(model: Model, layer: str) -> Place | None:
             return model.builds[layer]
         layer = layer.rpartition(".")[0]
     return model.place
+
+
+def place_of(model: Model, remark: Remark) -> Place | None:
+    """The line to change."""
+    return remark.place or weight_place(model, remark.name)
+
+
+def weight_place(model: Model, layer: str) -> Place | None:
+    """The last write to a layer's weight (or to the parameter of that name), else where the layer was constructed."""
+    own = {layer, f"{layer}.weight".lstrip(".")}
+    rows = (row for row in model.parameters if own.intersection((row.name, *row.aliases)))
+    written = next((place for row in rows if (place := last_place(row)) is not None), None)
+    return written or module_place(model, layer)

@@ -13,7 +13,7 @@ from initlint.runtime.checks import remarks
 from initlint.runtime.examine import Subject, follow, weigh, with_numbers
 from initlint.runtime.load import Recipe
 from initlint.runtime.protocol import Model, Request, Target
-from initlint.runtime.remark import module_place
+from initlint.runtime.remark import place_of
 from tests.runtime.tape_harness import taped
 
 HEAD = "import copy, math\nimport torch\nfrom torch import nn\nimport torch.nn.functional as F\n\n"
@@ -44,7 +44,7 @@ def said(folder: Path, source: str) -> set[str]:
     shift = HEAD.count("\n")
     found = set()
     for remark in remarks(model, 1e-6):
-        place = remark.place or module_place(model, remark.name)
+        place = place_of(model, remark)
         found.add(f"{place.line - shift if place else 0}: {remark.code}")
     return found
 

@@ -56,6 +56,41 @@ CASES = {
     "raw buffer": mlp("self.register_buffer('seen', torch.empty(4))  # INI103"),
     "equal units": mlp("self.fc3.weight.data = torch.randn(1, 128).repeat(10, 1) * 0.1  # INI807"),
     "not finite": mlp("self.fc3.bias.data[0] = float('nan')  # INI808"),
+    "fading": """\
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layers = nn.ModuleList(nn.Linear(96, 96) for _ in range(10))
+                for layer in self.layers:
+                    nn.init.normal_(layer.weight, std=0.05)  # INI801 INI803
+                    nn.init.zeros_(layer.bias)
+
+            def forward(self, x):
+                for layer in self.layers:
+                    x = layer(x).relu()
+                return x
+        """,
+    "fading by default": """\
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layers = nn.ModuleList(nn.Linear(96, 96) for _ in range(10))  # INI207 INI801 INI803
+
+            def forward(self, x):
+                for layer in self.layers:
+                    x = layer(x).relu()
+                return x
+        """,
+    "wide before sigmoid": """\
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first, self.last = nn.Linear(512, 64), nn.Linear(64, 4)
+                self.first.weight.data.uniform_(-3, 3)  # INI806
+
+            def forward(self, x):
+                return self.last(torch.sigmoid(self.first(x)))
+        """,
     "special zero lost": """\
         class Head(nn.Linear):
             def __init__(self):
@@ -111,8 +146,8 @@ CASES = {
         class Net(nn.Module):
             def __init__(self):
                 super().__init__()
-                self.table = nn.Embedding(50, 256)  # INI508
-                self.head = nn.Linear(256, 50, bias=False)  # INI812
+                self.table = nn.Embedding(50, 256)  # INI508 INI812
+                self.head = nn.Linear(256, 50, bias=False)
                 self.head.weight = self.table.weight
 
             def forward(self, x):

@@ -19,9 +19,9 @@ from initlint.runtime.experiment_task import given, synthetic
 from initlint.runtime.inputs import find_example
 from initlint.runtime.redraw import SEVEN, redraw, weights
 from tests.runtime.networks import Tagger, encoder, generator, plain, resnet
+from tests.runtime.targets import ROOT, SPECS, initlint
 
 pytestmark = pytest.mark.torch
-SPECS = Path(__file__).parents[2] / "fixtures" / "specs"
 
 
 @pytest.fixture(autouse=True)
@@ -145,7 +145,7 @@ def test_command_writes_table_page_and_image(tmp_path: Path) -> None:
     """The whole way: a child trains, and the parent writes what it says."""
     html, png = tmp_path / "plot.html", tmp_path / "plot.png"
     target = f"{SPECS / 'vanishing_gradient.py'}:Deep"
-    arguments = [target, "--steps", "25", "--seeds", "2", "--html", str(html), "--png", str(png)]
+    arguments = [target, "--steps", "25", "--seeds", "2", "--html", str(html), "--png", str(png), "-e"]
     result = CliRunner().invoke(experiment, arguments, catch_exceptions=False)
 
     assert result.exit_code == 0
@@ -164,6 +164,45 @@ def test_command_prints_json(tmp_path: Path) -> None:
 
     assert found["version"] == 1
     assert [one["scheme"] for one in found["experiment"]["runs"]] == ["as it is", "kaiming_normal"]
+
+
+_SLOW = ("--seconds", "10", "--scheme", "recommended")
+
+
+def _experiment(*arguments: str, cwd: Path = ROOT) -> tuple[int, str]:
+    done = initlint("experiment", *arguments, cwd=cwd)
+    return done.returncode, done.stdout
+
+
+def test_a_slow_start_is_a_finding() -> None:
+    """INI810 sits on the init that the recommended schemes change, in the JSON and with status 1."""
+    status, text = _experiment("fixtures/specs/slow_convergence.py:Deep", *_SLOW, "--output-format", "json")
+    found = json.loads(text)["findings"]
+
+    assert (1, [("INI810", "fixtures/specs/slow_convergence.py", 18, "Deep.layers.0", "runtime", "info")]) == (
+        status,
+        [tuple(one[key] for key in ("code", "path", "line", "layer", "evidence", "severity")) for one in found],
+    )
+
+
+def test_the_cured_twin_starts_fast() -> None:
+    """The model that already has the recommended scheme is left in peace, with status 0."""
+    status, text = _experiment("fixtures/specs/slow_convergence_cured.py:Deep", *_SLOW, "--output-format", "concise")
+
+    assert (0, False) == (status, "INI810" in text)
+
+
+def test_a_slow_start_may_be_ignored(tmp_path: Path) -> None:
+    """An ignore comment on the line silences it."""
+    text = (SPECS / "slow_convergence.py").read_text()
+    assert text.count("xavier_normal_(layer.weight)") == 1
+    (tmp_path / "net.py").write_text(
+        text.replace("xavier_normal_(layer.weight)", "xavier_normal_(layer.weight)  # initlint: ignore[INI810]")
+    )
+
+    assert (0, False) == (lambda status, out: (status, "INI810" in out))(
+        *_experiment("net.py:Deep", *_SLOW, "--output-format", "concise", cwd=tmp_path)
+    )
 
 
 @pytest.mark.parametrize(
