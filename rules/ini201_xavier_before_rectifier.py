@@ -15,7 +15,7 @@ from initlint.reference.gains import gain_of
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel, InitCall
+    from initlint.describe.nodes import FileModel, InitCall, Parameter
 
 
 class XavierBeforeRectifier(Rule):
@@ -58,7 +58,7 @@ class XavierBeforeRectifier(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that serves a rectifier so."""
-        for group in groups(file):
+        for group in groups(file, _has_gain_one):
             bad = mismatch(group, _wrong, lambda member: not _wrong(member))
             if bad is None:
                 continue
@@ -75,10 +75,12 @@ class XavierBeforeRectifier(Rule):
 
 
 def _wrong(member: Member) -> bool:
-    scheme = asked(member.parameter)
-    if scheme is None or scheme.family == "orthogonal" or not math.isclose(scheme.gain, 1, rel_tol=1e-3):
-        return False
-    return member.activation in RECTIFIERS | SMOOTH_RECTIFIERS
+    return _has_gain_one(member.parameter) and member.activation in RECTIFIERS | SMOOTH_RECTIFIERS
+
+
+def _has_gain_one(parameter: Parameter) -> bool:
+    scheme = asked(parameter)
+    return scheme is not None and scheme.family != "orthogonal" and math.isclose(scheme.gain, 1, rel_tol=1e-3)
 
 
 def _on_purpose(member: Member) -> bool:

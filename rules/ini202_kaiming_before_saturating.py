@@ -12,7 +12,7 @@ from initlint.reference.activations import SATURATING
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel, InitCall
+    from initlint.describe.nodes import FileModel, InitCall, Parameter
 
 
 class KaimingBeforeSaturating(Rule):
@@ -54,7 +54,7 @@ class KaimingBeforeSaturating(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that serves a saturating activation so."""
-        for group in groups(file):
+        for group in groups(file, _rectifying):
             bad = mismatch(group, _wrong, lambda member: not _wrong(member))
             if bad is not None:
                 yield self.finding(
@@ -68,8 +68,12 @@ class KaimingBeforeSaturating(Rule):
 
 
 def _wrong(member: Member) -> bool:
-    scheme = asked(member.parameter)
-    return scheme is not None and scheme.rectifying and member.activation in SATURATING
+    return _rectifying(member.parameter) and member.activation in SATURATING
+
+
+def _rectifying(parameter: Parameter) -> bool:
+    scheme = asked(parameter)
+    return scheme is not None and scheme.rectifying
 
 
 def _help(member: Member) -> str:

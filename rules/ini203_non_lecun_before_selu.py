@@ -63,6 +63,8 @@ class NonLecunBeforeSelu(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement, and for each model left at the default."""
+        if not file.speaks_of("selu"):
+            return
         for group in groups(file):
             bad = mismatch(group, _wrong, lambda member: not _wrong(member))
             if bad is not None:

@@ -15,7 +15,7 @@ from initlint.reference.torch_gains import LINEAR_NAMES
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel, InitCall, Site
+    from initlint.describe.nodes import FileModel, InitCall, Parameter, Site
 
 TOLERATED = 1.1  # a gain this far off costs or adds 10 % of the std in each layer
 
@@ -60,7 +60,7 @@ class GainForAnotherActivation(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement whose gain is named after the wrong activation."""
-        for group in groups(file):
+        for group in groups(file, _is_named):
             bad = mismatch(group, _wrong, lambda member: not _wrong(member))
             for site, alike in places(bad.members if bad is not None else (), "gain", "nonlinearity"):
                 fixable = bad is not None and bad.alone and site.node is group.site.node
@@ -83,13 +83,21 @@ class GainForAnotherActivation(Rule):
 
 
 def _wrong(member: Member) -> bool:
-    scheme, activation = asked(member.parameter), member.activation
-    if scheme is None or scheme.word is None or scheme.word == activation:
+    scheme = asked(member.parameter)
+    if scheme is None or scheme.word is None:
+        return False
+    activation = member.activation
+    if scheme.word == activation:
         return False
     if activation not in RECTIFIERS | SMOOTH_RECTIFIERS | SATURATING or _is_anothers(scheme, activation):
         return False
     wanted = number(advice(member).gain)
     return wanted is not None and not 1 / TOLERATED < scheme.gain / wanted < TOLERATED
+
+
+def _is_named(parameter: Parameter) -> bool:
+    scheme = asked(parameter)
+    return scheme is not None and scheme.word is not None
 
 
 def _is_anothers(scheme: Asked, activation: str) -> bool:

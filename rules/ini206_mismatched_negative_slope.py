@@ -14,7 +14,7 @@ from initlint.rule import Rule
 
 if TYPE_CHECKING:
     from initlint.describe.groups import Mismatch
-    from initlint.describe.nodes import FileModel, InitCall
+    from initlint.describe.nodes import FileModel, InitCall, Parameter
 
 VISIBLE = 1e-3  # below it the two gains are one: a = 0 before LeakyReLU(0.01) is 5e-5 off
 GRAVE = 0.05  # a twentieth of the std in each layer
@@ -59,7 +59,7 @@ class MismatchedNegativeSlope(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement whose slope is not the one that follows."""
-        for group in groups(file):
+        for group in groups(file, _is_rectifiers):
             bad = mismatch(group, _wrong, lambda member: not _wrong(member))
             scheme = asked(bad.first.parameter) if bad is not None else None
             if bad is None or scheme is None:
@@ -91,14 +91,22 @@ def _off(scheme: Asked, slope: float) -> float:
 
 
 def _wrong(member: Member) -> bool:
-    scheme, follow = asked(member.parameter), member.parameter.follow
-    if scheme is None or scheme.by_hand or scheme.word not in ("leaky_relu", "relu"):
+    scheme = asked(member.parameter)
+    if scheme is None or not _is_rectifiers(member.parameter):
         return False
-    if scheme.family not in ("fan_in", "fan_out") or member.activation != "leaky_relu" or follow is None:
+    follow = member.parameter.follow
+    if member.activation != "leaky_relu" or follow is None:
         return False
     if number(follow.slope) is None or (scheme.word == "relu" and _values(member).get("a")):
         return False  # a slope beside nonlinearity="relu" is INI205's
     return _off(scheme, _slope(member)) > VISIBLE
+
+
+def _is_rectifiers(parameter: Parameter) -> bool:
+    scheme = asked(parameter)
+    if scheme is None or scheme.by_hand or scheme.word not in ("leaky_relu", "relu"):
+        return False
+    return scheme.family in ("fan_in", "fan_out")
 
 
 def _values(member: Member) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from initlint.finding import Finding, Fix, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel, InitCall
+    from initlint.describe.nodes import FileModel, InitCall, Parameter
     from initlint.describe.values import ModuleObject
 
 # What an output may meet unbent; behind a concatenation an activation may still come.
@@ -57,7 +57,7 @@ class KaimingWithoutActivation(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that serves no rectifier at all."""
-        for group in groups(file):
+        for group in groups(file, _rectifying):
             bad = mismatch(group, _wrong, lambda member: False)
             if bad is None or any(member.activation or not member.matters for member in group.members):
                 continue
@@ -73,13 +73,18 @@ class KaimingWithoutActivation(Rule):
 
 
 def _wrong(member: Member) -> bool:
-    scheme, follow = asked(member.parameter), member.parameter.follow
-    if scheme is None or not scheme.rectifying or scheme.by_hand or follow is None or follow.activation is not None:
+    follow = member.parameter.follow if _rectifying(member.parameter) else None
+    if follow is None or follow.activation is not None:
         return False
     if follow.output and "add" not in follow.meets and member.is_part:
         return False  # what another file puts behind it is not seen here
     layers = {module.kind for module in follow.next_layers}
     return bool(follow.meets) and set(follow.meets) <= _STRAIGHT | layers
+
+
+def _rectifying(parameter: Parameter) -> bool:
+    scheme = asked(parameter)
+    return scheme is not None and scheme.rectifying and not scheme.by_hand
 
 
 def _has_closed(root: ModuleObject | None) -> bool:

@@ -13,7 +13,7 @@ from initlint.finding import Finding, Fix, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel
+    from initlint.describe.nodes import FileModel, Parameter
 
 
 class UnscaledNormal(Rule):
@@ -55,10 +55,7 @@ class UnscaledNormal(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that draws such a matrix."""
-        for group in groups(file):
-            event = group.event
-            if event.scheme != "normal" or constant(event.std) != 1 or constant(event.mean) != 0:
-                continue
+        for group in groups(file, _is_standard):
             wrong = [member for member in group.members if is_contracted(member)]
             if wrong:
                 harmless = all(_normalised(member) for member in wrong)
@@ -70,6 +67,13 @@ class UnscaledNormal(Rule):
                     severity=Severity.INFO if harmless else Severity.ERROR,
                     fix=_fix(file, group) if len(wrong) == len(group.members) else None,
                 )
+
+
+def _is_standard(parameter: Parameter) -> bool:
+    event = parameter.effective
+    if event is None or event.scheme != "normal":
+        return False
+    return constant(event.std) == 1 and constant(event.mean) == 0
 
 
 def _normalised(member: Member) -> bool:

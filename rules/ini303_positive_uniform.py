@@ -53,9 +53,7 @@ class PositiveUniform(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that draws such a matrix."""
-        for group in groups(file):
-            if group.event.scheme != "uniform" or not _is_lopsided(group.event):
-                continue
+        for group in groups(file, lambda parameter: _is_lopsided(parameter.effective)):
             wrong = [member for member in group.members if is_contracted(member)]
             if wrong:
                 event = group.event
@@ -69,7 +67,9 @@ class PositiveUniform(Rule):
                 )
 
 
-def _is_lopsided(event: InitEvent) -> bool:
+def _is_lopsided(event: InitEvent | None) -> bool:
+    if event is None or event.scheme != "uniform":
+        return False
     low, high = number(event.low), number(event.high)
     if low is None or high is None or high <= low:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from initlint.describe.advice import advice
@@ -13,12 +14,13 @@ from initlint.describe.products import is_contracted
 from initlint.describe.symbols import constant, number
 from initlint.finding import Finding, Fix, Severity
 from initlint.reference.activations import RECTIFIERS, SATURATING, SMOOTH_RECTIFIERS
+from initlint.reference.recommend import Recommendation, recommend
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from initlint.describe.nodes import FileModel, InitCall, Site
+    from initlint.describe.nodes import FileModel, InitCall, Parameter, Site
 
 CUSTOMARY = (0.01, 0.04)  # stds that are given to every layer of a normalised network alike
 _JUDGED = RECTIFIERS | SMOOTH_RECTIFIERS | SATURATING
@@ -70,8 +72,8 @@ class ScaleFarFromReference(Rule):
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that is far off."""
         limit = float(self.options["ratio"])
-        for group in groups(file):
-            if group.event.scheme not in _FREE or _is_anothers(group.members):
+        for group in groups(file, lambda parameter: _may_be_far(parameter, limit)):
+            if _is_anothers(group.members):
                 continue
             far = [(member, ratio) for member in group.members if (ratio := _ratio(member)) is not None]
             far = [(member, ratio) for member, ratio in far if not 1 / limit <= ratio <= limit]
@@ -96,6 +98,24 @@ class ScaleFarFromReference(Rule):
             severity=severity,
             fix=fix,
         )
+
+
+def _may_be_far(parameter: Parameter, limit: float) -> bool:
+    """Whether the std is far from what some activation would ask for, before it is known which one follows."""
+    event, spec = parameter.effective, parameter.spec
+    std = number(event.std) if event is not None and event.scheme in _FREE else None
+    if not std or spec is None:
+        return bool(std)
+    fans = number(spec.effective_fan_in), number(spec.effective_fan_out)
+    asked_for = (number(one.std(*fans)) for one in _every_advice())
+    return any(not 1 / limit <= std / reference <= limit for reference in asked_for if reference)
+
+
+@cache
+def _every_advice() -> tuple[Recommendation, ...]:
+    modes = ("fan_in", "fan_out")
+    lecun = recommend("selu")  # as a rectifier of any slope at least
+    return (lecun, *(recommend(activation, mode=mode) for activation in sorted(_JUDGED) for mode in modes))
 
 
 def _conventional(members: tuple[Member, ...]) -> bool:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from initlint.describe.asked import by_formula
 from initlint.describe.groups import Member, groups
 from initlint.describe.symbols import shown
 from initlint.describe.wrong_axis import takes_other_axis
@@ -14,7 +15,7 @@ from initlint.rule import Rule
 
 if TYPE_CHECKING:
     from initlint.describe.groups import Group
-    from initlint.describe.nodes import FileModel, InitCall
+    from initlint.describe.nodes import FileModel, InitCall, Parameter
 
 
 class TransposedFan(Rule):
@@ -56,9 +57,7 @@ class TransposedFan(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that reads the wrong axis."""
-        for group in groups(file):
-            if group.event.call is None:
-                continue
+        for group in groups(file, _is_raw_and_scaled):
             wrong = [member for member in group.members if takes_other_axis(member.parameter)]
             if not wrong:
                 continue
@@ -72,6 +71,13 @@ class TransposedFan(Rule):
                 severity=Severity.INFO if group.event.broad and len(first.shape or ()) > 2 else None,
                 fix=_fix(group) if len(wrong) == len(group.members) else None,
             )
+
+
+def _is_raw_and_scaled(parameter: Parameter) -> bool:
+    event = parameter.effective
+    if parameter.spec is not None or event is None or event.call is None:
+        return False
+    return event.scheme.startswith(("kaiming", "xavier")) or by_formula(event)
 
 
 def _taken(member: Member) -> object:

@@ -12,7 +12,7 @@ from initlint.rule import Rule
 
 if TYPE_CHECKING:
     from initlint.describe.groups import Group
-    from initlint.describe.nodes import FileModel, InitCall
+    from initlint.describe.nodes import FileModel, Parameter
 
 
 class ConvTransposeFan(Rule):
@@ -49,10 +49,7 @@ class ConvTransposeFan(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that serves transposed convolutions."""
-        for group in groups(file):
-            call = group.event.call
-            if not group.event.scheme.startswith("kaiming") or call is None or _asks_for_fan_out(call):
-                continue
+        for group in groups(file, _is_by_fan_in):
             wrong = [member for member in group.members if _is_wrong(member)]
             if wrong:
                 first = wrong[0].parameter
@@ -66,8 +63,11 @@ class ConvTransposeFan(Rule):
                 )
 
 
-def _asks_for_fan_out(call: InitCall) -> bool:
-    return bool(call.values.get("mode", "fan_in") != "fan_in")
+def _is_by_fan_in(parameter: Parameter) -> bool:
+    event = parameter.effective
+    if event is None or event.call is None or not event.scheme.startswith("kaiming"):
+        return False
+    return bool(event.call.values.get("mode", "fan_in") == "fan_in")
 
 
 def _is_wrong(member: Member) -> bool:

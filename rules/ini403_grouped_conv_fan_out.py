@@ -13,7 +13,7 @@ from initlint.rule import Rule
 
 if TYPE_CHECKING:
     from initlint.describe.groups import Group
-    from initlint.describe.nodes import FileModel
+    from initlint.describe.nodes import FileModel, Parameter
 
 
 class GroupedConvFanOut(Rule):
@@ -52,7 +52,7 @@ class GroupedConvFanOut(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that serves grouped convolutions by their fan_out."""
-        for group in groups(file):
+        for group in groups(file, _is_by_fan_out):
             wrong = [member for member in group.members if _is_wrong(member)]
             if wrong:
                 first = next((member for member in wrong if member.plain), wrong[0])
@@ -69,11 +69,15 @@ class GroupedConvFanOut(Rule):
 
 
 def _is_wrong(member: Member) -> bool:
-    scheme = asked(member.parameter)
-    if member.role != "conv" or scheme is None or scheme.family != "fan_out":
+    if member.role != "conv" or not _is_by_fan_out(member.parameter):
         return False
     groups_ = number(member.parameter.module.arguments.get("groups"))
     return groups_ is not None and groups_ > 1
+
+
+def _is_by_fan_out(parameter: Parameter) -> bool:
+    scheme = asked(parameter)
+    return scheme is not None and scheme.family == "fan_out"
 
 
 def _fix(group: Group) -> Fix | None:

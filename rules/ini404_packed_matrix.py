@@ -55,10 +55,9 @@ class PackedMatrix(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that draws a packed matrix at once."""
-        for group in groups(file):
+        for group in groups(file, _is_xavier):
             call = group.event.call
-            if not group.event.scheme.startswith("xavier") or call is None:
-                continue
+            assert call is not None
             site, _ = handed_over(call.site, call.nodes.get("tensor"), call.via)
             for member in group.members:
                 count = _packed(member.parameter)
@@ -71,6 +70,11 @@ class PackedMatrix(Rule):
                         layer=member.name,
                     )
                     break
+
+
+def _is_xavier(parameter: Parameter) -> bool:
+    event = parameter.effective
+    return event is not None and event.call is not None and event.scheme.startswith("xavier")
 
 
 def _packed(parameter: Parameter) -> int:

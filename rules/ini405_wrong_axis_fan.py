@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from initlint.describe.asked import by_formula
 from initlint.describe.groups import groups
 from initlint.describe.symbols import shown
 from initlint.describe.wrong_axis import lacks_kernel, takes_other_axis
@@ -12,7 +13,7 @@ from initlint.finding import Finding, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel
+    from initlint.describe.nodes import FileModel, Parameter
 
 
 class WrongAxisFan(Rule):
@@ -49,7 +50,7 @@ class WrongAxisFan(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement with such a formula."""
-        for group in groups(file):
+        for group in groups(file, _is_by_formula):
             for member in group.members:
                 parameter = member.parameter
                 by_hand = group.event.call is None and takes_other_axis(parameter)
@@ -63,3 +64,11 @@ class WrongAxisFan(Rule):
                     layer=member.name,
                 )
                 break
+
+
+def _is_by_formula(parameter: Parameter) -> bool:
+    """A write of the file's own, a layer's by formula; a call's on a raw matrix is INI401's."""
+    event = parameter.effective
+    if event is None:
+        return False
+    return event.call is None if parameter.spec is None else by_formula(event)

@@ -121,9 +121,9 @@ def _by_hand(parameter: Parameter, event: InitEvent) -> Asked | None:
 
 
 def by_formula(event: InitEvent) -> bool:
-    """Whether the std was computed in the source, not written as a number."""
+    """Whether the std was computed in the source, not written as a number or taken whole from a configuration."""
     if isinstance(event.std, Sym):
-        return True
+        return event.std.single is None
     if event.call is None:
         return False
     return any(divides(event.call.site, node) for node in event.call.nodes.values())

@@ -17,10 +17,12 @@ from initlint.describe.zero_pairs import zero_pairs
 def constant_hidden(file: FileModel, wanted: Callable[[InitEvent], bool]) -> Iterator[Group]:
     """The statements that leave hidden weights with the constant that `wanted` says, each with those weights."""
     found: dict[tuple[str, int], list[Member]] = {}
-    paired = {id(parameter.storage) for pair in zero_pairs(file) for parameter in (pair.first, pair.second)}
-    for member in members(file):
+    candidates = [member for member in members(file) if _is_constant(member.parameter.effective, wanted)]
+    pairs = zero_pairs(file) if candidates else ()
+    paired = {id(parameter.storage) for pair in pairs for parameter in (pair.first, pair.second)}
+    for member in candidates:
         parameter, event = member.parameter, member.parameter.effective
-        if event is None or event.site is None or event.default or not event.certain or not wanted(event):
+        if event is None or event.site is None:
             continue
         if id(parameter.storage) in paired or not _hidden(parameter, event) or rewritten(file, parameter):
             continue
@@ -30,6 +32,10 @@ def constant_hidden(file: FileModel, wanted: Callable[[InitEvent], bool]) -> Ite
         assert event is not None
         assert event.site is not None
         yield Group(event.site, event, tuple(alike))
+
+
+def _is_constant(event: InitEvent | None, wanted: Callable[[InitEvent], bool]) -> bool:
+    return event is not None and event.site is not None and not event.default and event.certain and wanted(event)
 
 
 def _hidden(parameter: Parameter, event: InitEvent) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from initlint.describe.handing import handed_over
 from initlint.describe.nodes import FileModel, InitEvent, Model, Parameter, Site
 from initlint.describe.ownership import is_part
+from initlint.describe.raw import may_be_contracted
 from initlint.reference.activations import RECTIFIERS
 from initlint.reference.layers import LAYERS
 
@@ -122,7 +123,9 @@ def is_weight(parameter: Parameter) -> bool:
         return False
     if parameter.spec is not None:
         return role_of(parameter) is not None
-    return parameter.shape is not None and len(parameter.shape) > 1 and "contract" in parameter.uses
+    if parameter.shape is None or len(parameter.shape) < 2 or not may_be_contracted(parameter):
+        return False
+    return "contract" in parameter.uses
 
 
 def members(file: FileModel) -> Iterator[Member]:
@@ -132,22 +135,32 @@ def members(file: FileModel) -> Iterator[Member]:
             yield from (Member(model, parameter) for parameter in model.parameters if parameter.role != "bias")
 
 
-def groups(file: FileModel, *, default: bool = False) -> list[Group]:
-    """The weights of a file by the statement that last writes to them; `default` for what constructors leave."""
+def groups(
+    file: FileModel, wanted: Callable[[Parameter], bool] = lambda parameter: True, *, default: bool = False
+) -> list[Group]:
+    """The weights of a file by the statement that last writes to them; `default` for what constructors leave.
+
+    A statement none of whose tensors is `wanted` is left out before anything is asked of forward, which is dear.
+    """
     found: dict[tuple[str, int], list[Member]] = {}
     for member in members(file):
         event = member.parameter.effective
         if event is None or event.site is None or event.default != default or not event.possible:
             continue
-        if is_weight(member.parameter):
-            found.setdefault((event.site.path, id(event.site.node)), []).append(member)
+        found.setdefault((event.site.path, id(event.site.node)), []).append(member)
     made = []
-    for alike in found.values():
-        event = alike[0].parameter.effective
-        assert event is not None
+    for written in found.values():
+        alike = [member for member in written if is_weight(member.parameter)] if any(map(wanted, _of(written))) else []
+        event = alike[0].parameter.effective if alike else None
+        if event is None:
+            continue
         assert event.site is not None
         made.append(Group(event.site, event, tuple(alike)))
     return made
+
+
+def _of(written: Iterable[Member]) -> Iterator[Parameter]:
+    return (member.parameter for member in written)
 
 
 def places(members: Iterable[Member], *arguments: str) -> Iterator[tuple[Site, tuple[Member, ...]]]:
@@ -180,9 +193,9 @@ def _serves_blocks(group: Group) -> bool:
 
 def mismatch(group: Group, wrong: Callable[[Member], bool], right: Callable[[Member], bool]) -> Mismatch | None:
     """The members for which `wrong` holds. A layer that is eased anyway is not worth a word where others are right."""
-    bad = [member for member in group.members if member.matters and wrong(member)]
+    bad = [member for member in group.members if wrong(member) and member.matters]
     plain = [] if _serves_blocks(group) else [member for member in bad if member.plain]
-    good = [member for member in group.members if member not in bad and member.matters and right(member)]
+    good = [member for member in group.members if member not in bad and right(member) and member.matters]
     if not bad or (good and not plain):
         return None
     hidden = any(member.parameter.follow is not None and not member.parameter.follow.output for member in good)

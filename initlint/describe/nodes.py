@@ -430,6 +430,12 @@ class FileModel:
         """Every parameter of every model."""
         return (parameter for model in self.models for parameter in model.parameters)
 
+    def speaks_of(self, word: str) -> bool:
+        """Whether the word, in whatever case, stands in this file or in one that its models were read from."""
+        sources = self.references.project.sources if self.references is not None else {}
+        texts = (self.source.text, *(sources[path].text for path in sorted(self.dependencies) if path in sources))
+        return any(word in text.lower() for text in texts)
+
     def name_of(self, storage: Storage | None) -> str | None:
         """`Model.layer.weight` for the memory of a parameter; None where no model holds it."""
         for model in self.models:

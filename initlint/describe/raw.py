@@ -1,0 +1,41 @@
+"""Raw parameters: whether the text around them could multiply a signal by them at all, told before forward is read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from initlint.describe import classes
+from initlint.describe.values import ClassRef
+
+if TYPE_CHECKING:
+    from initlint.describe.nodes import Parameter
+
+# `x @ w` (no decorator), products by name, and anything of torch.nn.functional or of a function of the project's own.
+_PRODUCT = re.compile(r"\S[ \t]*@|mm\b|mul\b|einsum|einops|\bF\.|functional|dot\b|conv|linear", re.IGNORECASE)
+
+
+def may_be_contracted(parameter: Parameter) -> bool:
+    """Whether the class that owns the parameter, or one of its bases, speaks of products.
+
+    Tokens and tables of positions are added, and forward, dear to read, need not be asked how they are used.
+    """
+    cls = parameter.module.cls
+    if cls is None:
+        return True
+    memo = parameter.flow.project.memo
+    key = f"speaks of products {id(cls.info)}"
+    if key not in memo:
+        owners = classes.order(parameter.flow.project, cls)
+        memo[key] = any(_speaks_of_products(one) for one in owners if isinstance(one, ClassRef))
+    handed = rf"\w\([^()]*\bself\.{re.escape(parameter.slot)}\b"
+    return bool(memo[key]) or re.search(handed, _text(cls)) is not None
+
+
+def _speaks_of_products(cls: ClassRef) -> bool:
+    return _PRODUCT.search(_text(cls)) is not None
+
+
+def _text(cls: ClassRef) -> str:
+    node = cls.info.node
+    return "\n".join(cls.file.source.lines[node.lineno - 1 : node.end_lineno])
