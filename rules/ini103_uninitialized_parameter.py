@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from initlint.describe.advice import advice
 from initlint.describe.groups import Member
 from initlint.describe.owners import usage, written_by_name
+from initlint.describe.symbols import number
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
 
@@ -174,13 +175,18 @@ def _fix(model: Model, parameter: Parameter, site: Site) -> Fix | None:
     try:
         if "contract" in parameter.uses and parameter.shape is not None and len(parameter.shape) == 2:
             edits: tuple[Edit, ...] = _draw(model, parameter, site)
-        elif made is not None and isinstance(made.node, ast.Call) and len(parameter.shape or (0, 0)) == 1:
+        elif made is not None and isinstance(made.node, ast.Call) and _is_one_row(parameter):
             edits = rename_callee(site.source, made.node, "zeros")
         else:
             return None
     except CannotRewrite:
         return None
     return Fix(Applicability.UNSAFE, "Give it a value", edits) if edits else None
+
+
+def _is_one_row(parameter: Parameter) -> bool:
+    """A vector, or one token such as (1, 1, width)."""
+    return bool(parameter.shape) and all(number(size) == 1 for size in (parameter.shape or ())[:-1])
 
 
 def _draw(model: Model, parameter: Parameter, site: Site) -> tuple[Edit, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import InitCall
@@ -43,7 +43,8 @@ class AbsoluteTruncationBounds(Rule):
     ```
 
     ## Fix safety
-    Unsafe: other numbers are drawn.
+    Unsafe: other numbers are drawn. Bounds too wide become multiples of the std; beside bounds inside one std, the std
+    becomes half the bound, which leaves the weights as large as they were.
 
     ## References
     - [torch.nn.init.trunc_normal_](https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.trunc_normal_)
@@ -56,6 +57,7 @@ class AbsoluteTruncationBounds(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each call whose bounds do not fit its std."""
+        fixes: dict[int, Fix | None] = {}  # by call: one stands for all the layers that it reaches
         for call in file.facts(InitCall):
             if call.name != "trunc_normal_" or not {"a", "b", "std"} <= call.nodes.keys():
                 continue
@@ -69,7 +71,9 @@ class AbsoluteTruncationBounds(Rule):
                 reach = min(high - mean, mean - low) / std
                 reach = None if reach > CORRECTED_REACH and _is_corrected(call) else reach
             if reach is None or reach > NO_CUT:
-                yield self.finding(call.site, _no_cut(reach), help=_HELP, layer=call.target.slot, fix=_fix(call))
+                key = id(call.site.node)
+                fix = fixes[key] if key in fixes else fixes.setdefault(key, _fix(call))
+                yield self.finding(call.site, _no_cut(reach), help=_HELP, layer=call.target.slot, fix=fix)
             elif std is not None and reach < 1:
                 yield self.finding(
                     call.site,
@@ -77,7 +81,7 @@ class AbsoluteTruncationBounds(Rule):
                     help=_HELP,
                     layer=call.target.slot,
                     severity=Severity.WARNING,
-                    fix=_fix(call),
+                    fix=_smaller_std(call) if high - mean == mean - low else None,
                 )
 
 
@@ -98,16 +102,34 @@ def _is_corrected(call: InitCall) -> bool:
 
 
 def _fix(call: InitCall) -> Fix | None:
-    from initlint.fixer.calls import set_arguments  # libcst
-    from initlint.fixer.fragment import CannotRewrite
+    text = _factor(call, call.nodes["std"])
+    return _set(call, "Write the bounds as multiples of the std", {"a": f"-2 * {text}", "b": f"2 * {text}"})
 
-    source, node, std = call.site.source, call.site.node, call.nodes["std"]
-    text = source.segment(source.span(std))
-    text = text if isinstance(std, (ast.Name, ast.Constant, ast.Attribute, ast.Call)) else f"({text})"
-    order = ("tensor", "mean", "std", "a", "b")
-    try:
-        assert isinstance(node, ast.Call)
-        edits = set_arguments(source, node, order=order, set={"a": f"-2 * {text}", "b": f"2 * {text}"})
-    except CannotRewrite:
+
+def _smaller_std(call: InitCall) -> Fix | None:
+    """Bounds that are narrower than the std say what size was meant: wider ones would draw other numbers by far."""
+    high, mean = call.nodes["b"], number(call.values.get("mean", 0))
+    if mean != 0:
         return None
-    return Fix(Applicability.UNSAFE, "Write the bounds as multiples of the std", edits)
+    match high:
+        case ast.Constant(value=int() | float() as bound):
+            text = f"{bound / 2:g}"
+        case _:
+            text = f"{_factor(call, high)} / 2"
+    return _set(call, "Take half the bound for the std", {"std": text})
+
+
+def _factor(call: InitCall, node: ast.expr) -> str:
+    """The text of an argument, as a factor."""
+    text = call.site.source.segment(call.site.source.span(node))
+    return text if isinstance(node, (ast.Name, ast.Constant, ast.Attribute, ast.Call)) else f"({text})"
+
+
+def _set(call: InitCall, title: str, values: Mapping[str, str]) -> Fix | None:
+    from initlint.fixer.attempt import attempt  # libcst
+    from initlint.fixer.calls import set_arguments
+
+    source, node, order = call.site.source, call.site.node, ("tensor", "mean", "std", "a", "b")
+    if not isinstance(node, ast.Call):
+        return None
+    return attempt(Applicability.UNSAFE, title, lambda: set_arguments(source, node, order=order, set=values))

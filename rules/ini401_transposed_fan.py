@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from initlint.describe.asked import by_formula
 from initlint.describe.groups import Member, groups
+from initlint.describe.origin import parts
 from initlint.describe.symbols import shown
 from initlint.describe.wrong_axis import takes_other_axis
 from initlint.finding import Applicability, Finding, Fix, Severity
@@ -44,7 +45,8 @@ class TransposedFan(Rule):
     ```
 
     ## Fix safety
-    Safe for `kaiming_*` in two dimensions: the transpose is a view of the same memory. Other spellings have no fix.
+    Safe for `kaiming_*` in two dimensions: the transpose is a view of the same memory. Unsafe where the formula reads
+    `w.size(1)`, which becomes `w.size(0)`: what else is computed from it changes too. Other spellings have no fix.
 
     ## References
     - torch/nn/init.py, _calculate_fan_in_and_fan_out: fan_in is size(1) times the kernel
@@ -90,9 +92,35 @@ def _taken(member: Member) -> object:
 def _fix(group: Group) -> Fix | None:
     call = group.event.call
     shape = group.members[0].parameter.shape
-    if call is None or not group.event.scheme.startswith("kaiming") or shape is None or len(shape) != 2:
+    if call is None or shape is None or len(shape) != 2:
         return None
-    return _transposed(call)
+    return _transposed(call) if group.event.scheme.startswith("kaiming") else _other_size(call)
+
+
+def _other_size(call: InitCall) -> Fix | None:
+    """`size(0)` for `size(1)` in the formula of the std or the bounds; none where the size is told by its name."""
+    from initlint.fixer.attempt import attempt  # libcst
+    from initlint.fixer.rewrite import replace_expression
+
+    written = [part for name in ("std", "a", "b", "from", "to") for part in parts(call.site, call.nodes.get(name))]
+    found = {id(index): index for one in written if (index := _second_axis(one)) is not None}
+    source = call.site.source
+    if len(found) != 1:
+        return None
+    index = next(iter(found.values()))
+    return attempt(Applicability.UNSAFE, "Divide by the other size", lambda: replace_expression(source, index, "0"))
+
+
+def _second_axis(node: ast.expr) -> ast.expr | None:
+    """The 1 of `w.size(1)` or `w.shape[1]`."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="size"), args=[index], keywords=[]):
+            pass
+        case ast.Subscript(value=ast.Attribute(attr="shape"), slice=index):
+            pass
+        case _:
+            return None
+    return index if ast.unparse(index) in ("1", "-1") else None
 
 
 def _transposed(call: InitCall) -> Fix | None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from initlint.describe.groups import groups
 from initlint.describe.handing import handed_over
 from initlint.describe.symbols import constant
-from initlint.finding import Finding, Severity
+from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
+    from initlint.describe.groups import Group
     from initlint.describe.nodes import FileModel, Parameter
 
 _PACKED = re.compile(
@@ -44,6 +45,9 @@ class PackedMatrix(Rule):
         nn.init.xavier_uniform_(part)
     ```
 
+    ## Fix safety
+    Unsafe: other numbers are drawn, so training changes. Offered where the statement draws nothing else.
+
     ## References
     - https://github.com/pytorch/pytorch/issues/166378
     - Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, eq. 16
@@ -68,6 +72,7 @@ class PackedMatrix(Rule):
                         f"{math.sqrt(2 / (1 + count)):.2f} of its std",
                         help=f"Draw them one by one: for part in w.chunk({count}): nn.init.xavier_uniform_(part).",
                         layer=member.name,
+                        fix=_fix(group, count) if site is call.site else None,
                     )
                     break
 
@@ -75,6 +80,16 @@ class PackedMatrix(Rule):
 def _is_xavier(parameter: Parameter) -> bool:
     event = parameter.effective
     return event is not None and event.call is not None and event.scheme.startswith("xavier")
+
+
+def _fix(group: Group, count: int) -> Fix | None:
+    from initlint.fixer.attempt import attempt  # libcst
+    from initlint.fixer.scheme import write_parts
+
+    call = group.event.call
+    if call is None or any(_packed(member.parameter) != count for member in group.members):
+        return None
+    return attempt(Applicability.UNSAFE, f"Draw the {count} matrices one by one", lambda: write_parts(call, count))
 
 
 def _packed(parameter: Parameter) -> int:

@@ -23,7 +23,8 @@ def takes_other_axis(parameter: Parameter) -> bool:
     if summed == other or (number(summed) is not None and number(summed) == number(other)):
         return False
     if event.scheme.startswith("kaiming"):
-        return event.call is None or event.call.values.get("mode", "fan_in") == "fan_in"
+        call = event.call
+        return call is None or (call.values.get("mode", "fan_in") == "fan_in" and not call.target.transposed)
     if event.scheme.startswith("xavier"):
         return len(shape) > 2
     if not by_formula(event) or _scaled_by(event.std, summed):

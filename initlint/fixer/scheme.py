@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from initlint.finding import Applicability, Edit, Fix
+from initlint.finding import Applicability, Edit, Fix, Span
 from initlint.fixer.calls import quoted, receiver, replace_call
 from initlint.fixer.fragment import CannotRewrite, comments, expression, expression_text, replace
 from initlint.fixer.imports import imported_beside, init_prefix
@@ -24,10 +24,14 @@ _FILLING = ("normal_", "uniform_", "zero_", "fill_")  # methods after which noth
 
 
 def recommended(call: InitCall | None, members: Iterable[Member]) -> Fix | None:
-    """The unsafe fix that writes what suits all `members` in the place of `call`; None where they differ."""
+    """The unsafe fix that writes what suits all `members` in the place of `call`; None where they differ.
+
+    Last layers, which no activation follows, do with what the hidden ones need.
+    """
     from initlint.describe.advice import agreed
 
-    suited = agreed(members)
+    found = list(members)
+    suited = agreed(found) or agreed(one for one in found if one.activation is not None or not _is_last(one))
     if call is None or suited is None:
         return None
     try:
@@ -59,9 +63,26 @@ def write_scheme(call: InitCall, code: Code) -> tuple[Edit, ...]:
 
 def write_gates(call: InitCall, gates: int) -> tuple[Edit, ...]:
     """Draw an orthogonal matrix for each of the `gates` that a recurrent weight packs along axis 0."""
-    source, node = call.site.source, call.site.node
     if gates == 1:
         return write_scheme(call, Code("orthogonal_"))
+    there = init_prefix(call.site.source, call.site.node)
+    return (*there.edits, *_for_each(call, f"data.chunk({gates})", "gate", f"{there.name}.orthogonal_(gate)"))
+
+
+def write_parts(call: InitCall, count: int) -> tuple[Edit, ...]:
+    """Make the same call for each of the `count` matrices that a weight packs along axis 0."""
+    source, node = call.site.source, call.site.node
+    if call.is_method or not isinstance(node, ast.Call) or not call.function.startswith("torch.nn.init."):
+        raise CannotRewrite("not a call of torch's own")
+    whole, tensor = source.span(node), source.span(_filled(node))
+    before = source.segment(Span(whole.line, whole.column, tensor.line, tensor.column))
+    behind = source.segment(Span(tensor.end_line, tensor.end_column, whole.end_line, whole.end_column))
+    return _for_each(call, f"chunk({count})", "part", f"{before}part{behind}")
+
+
+def _for_each(call: InitCall, parts: str, name: str, body: str) -> tuple[Edit, ...]:
+    """A loop over the parts of a call's tensor, in the call's place."""
+    source, node = call.site.source, call.site.node
     statement = source.statement(node)
     if not isinstance(node, ast.Call) or not isinstance(statement, ast.Expr) or statement.value is not node:
         raise CannotRewrite("not a statement of its own")
@@ -69,10 +90,12 @@ def write_gates(call: InitCall, gates: int) -> tuple[Edit, ...]:
     if not here.alone:
         raise CannotRewrite("not a line of its own")
     tensor = receiver(source, node) if call.is_method else expression_text(source, _filled(node))
-    there = init_prefix(source, node)
-    head = f"for gate in {tensor.removesuffix('.data')}.data.chunk({gates}):"
-    body = f"{here.indent}{here.unit}{there.name}.orthogonal_(gate)"
-    return (*there.edits, *replace(source, source.span(statement), f"{head}\n{body}"))
+    if parts.startswith("data."):
+        tensor = tensor.removesuffix(".data")
+    code = f"for {name} in {tensor}.{parts}:\n{here.indent}{here.unit}{body}"
+    if comments(expression_text(source, node)) != comments(code):
+        raise CannotRewrite("a comment would be lost")
+    return replace(source, source.span(statement), code)
 
 
 def fill_after(source: SourceText, statement: ast.stmt, tensor: str, code: Code) -> tuple[Edit, ...]:
@@ -86,6 +109,11 @@ def arguments(source: SourceText, tensor: str, code: Code) -> str:
     """The tensor and the code's keywords, strings in the file's own quotes."""
     texts = [f"{name}={_in_quotes(source, text)}" for name, text in code.keywords]
     return ", ".join([tensor, *texts])
+
+
+def _is_last(member: Member) -> bool:
+    follow = member.parameter.follow
+    return follow is not None and follow.output
 
 
 def _in_quotes(source: SourceText, text: str) -> str:
