@@ -92,6 +92,7 @@ def line_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     # what a cache keeps of these rules is theirs: a later run of the real command must not meet them
     monkeypatch.setattr("initlint.packs.environment", lambda: "environment of the line rules")
     monkeypatch.setattr("initlint.packs.stamp", lambda folders: "stamp of the line rules")
+    monkeypatch.setattr("initlint.source.files.can_matter", lambda data: b"torch" in data)
     monkeypatch.setattr(
         "initlint.describe.build.describe", lambda project, path: FileModel(path, project.sources[path])
     )

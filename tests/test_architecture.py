@@ -119,7 +119,8 @@ def test_the_way_to_the_cache_imports_nothing_heavy_at_once() -> None:
 
 def test_rules_do_not_know_each_other_nor_the_engine() -> None:
     """A rule reads the description and the formulas; no rule imports another, nor what runs it."""
-    allowed = ("initlint.rule.", "initlint.finding.", "initlint.reference.", "initlint.describe.", "initlint.fixer.")
+    layers = ("initlint.rule.", "initlint.finding.", "initlint.reference.", "initlint.describe.", "initlint.fixer.")
+    allowed = (*layers, "initlint.source.syntax")  # a faster `ast.walk`
 
     for path in under("rules/"):
         known = [one for one in imports(path) if one.top not in sys.stdlib_module_names]

@@ -90,6 +90,8 @@ def _bool_narrowed(
     run: Run, parts: list[ast.expr], value: Value, is_and: bool, node: ast.BoolOp, frame: Frame
 ) -> Value:
     lessons = narrowing(value) if is_and else {}
+    if not lessons:
+        return _bool_parts(run, parts, is_and, node, frame)
     kept = {name: old for name, old in frame.env.items() if isinstance(old, Sym) and old in lessons}
     for name, old in kept.items():
         frame.env[name] = lessons[old]
@@ -142,7 +144,7 @@ def read_conditional(run: Run, node: ast.IfExp, frame: Frame) -> Value:
         try:
             with run.under(guards):
                 kept = {}
-                if outcome:
+                if outcome and lessons:
                     kept = {name: old for name, old in frame.env.items() if isinstance(old, Sym) and old in lessons}
                     frame.env.update({name: lessons[old] for name, old in kept.items()})
                 options.append((guards, expressions.evaluate(run, node.body if outcome else node.orelse, frame)))

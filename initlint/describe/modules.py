@@ -361,7 +361,7 @@ def post_init(
 def _smart_apply(
     run: Run, module: ModuleObject, root: ModuleObject, node: ast.Call, frame: Frame, seen: set[int]
 ) -> None:
-    from initlint.describe import classes
+    from initlint.describe import classes, init_effects
 
     if id(module) in seen:
         return
@@ -379,7 +379,7 @@ def _smart_apply(
     function = classes.find(run.project, root.cls, "_init_weights")
     if function is not None:
         function.bound = root
-        calls.call_function(run, function, [module], {}, node, frame)
+        init_effects.init_weights(run, function, module, node, frame)
     module.marks = module.marks | {"_is_hf_initialized"}  # an outer model's pass leaves it alone
 
 

@@ -24,7 +24,7 @@ class Project:
     sources: dict[str, SourceText]
     files: dict[str, FileIndex | None] = field(default_factory=dict)
     by_stem: dict[str, list[str]] = field(default_factory=dict)
-    memo: dict[str, object] = field(default_factory=dict)
+    memo: dict[object, object] = field(default_factory=dict)
     mentions: Mentions = field(init=False)
 
     def __post_init__(self) -> None:

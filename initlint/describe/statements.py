@@ -176,6 +176,8 @@ def _join(
 
 def _read_narrowed(run: Run, body: list[ast.stmt], frame: Frame, narrowing: dict[Sym, Value]) -> Ending:
     """Read a branch with what its condition taught: inside `if isinstance(m, nn.Linear)`, m is a Linear."""
+    if not narrowing:
+        return read_block(run, body, frame)
     kept = {name: value for name, value in frame.env.items() if isinstance(value, Sym) and value in narrowing}
     for name, value in kept.items():
         frame.env[name] = narrowing[value]

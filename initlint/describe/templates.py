@@ -56,13 +56,14 @@ def key(run: Run, cls: ClassRef, args: list[Value], kwargs: dict[str, Value]) ->
     """What the object depends on, where that is plain enough to compare; else None."""
     if run.active or run.forward or run.broad:
         return None
-    parts = [_part(value) for value in args] + [(name, _part(value)) for name, value in kwargs.items()]
+    parts = [part(value) for value in args] + [(name, part(value)) for name, value in kwargs.items()]
     if any(part is None or (isinstance(part, tuple) and part[1:] == (None,)) for part in parts):
         return None
     return f"template:{id(cls.info)}:{parts}"
 
 
-def _part(value: Value) -> object | None:
+def part(value: Value) -> object | None:
+    """A plain value as something that can be compared; None for anything else."""
     if value is None or isinstance(value, (int, float, str, bool)):
         return (type(value).__name__, value)
     if isinstance(value, Sym):
@@ -75,7 +76,7 @@ def _part(value: Value) -> object | None:
     if isinstance(value, Function) and value.closure is None and value.bound is None:
         return ("function", id(value.node))
     if isinstance(value, Sequence) and value.repeated is None:
-        inner = tuple(_part(item) for item in value.items)
+        inner = tuple(part(item) for item in value.items)
         return None if None in inner else ("sequence", value.kind, inner)
     return None
 

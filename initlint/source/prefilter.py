@@ -6,9 +6,8 @@ import re
 
 # A file without any of these neither builds a layer nor writes a weight, by itself or for another file of the
 # project: `nn` may come from the project's own module, and an init helper or a training script may name no library.
-# Of transformers' 2,860 files 1,531 are left, 1,481 of them by the first word.
+# Of transformers' 2,860 files 1,340 are left; that a file names torch says little.
 _WORDS = (
-    b"torch",
     b"nn.",
     b"import nn",
     b"timm",
@@ -20,10 +19,18 @@ _WORDS = (
     b"reset_parameters",
     b"Parameter(",
     b"_init(",
+    b"load_state_dict",
+    b"from_pretrained",
+    b"manual_seed",
+    b"to_empty",
+    b"deepcopy",
 )
-_IN_PLACE = re.compile(rb"[a-z]_\(|\binit_\w*\(|[^_]_init_(?!_)\w*\(")  # w.zero_(), init_weights(), net._init_layers()
+_CALLS = re.compile(
+    rb"[a-z]_\(|\binit_\w*\(|[^_]_init_(?!_)\w*\("  # w.zero_(), init_weights(), net._init_layers()
+    rb"|\bnn\b|torch\.(?:randn|rand|normal|empty|eye)\("  # torch.nn under any name, what a parameter may be made from
+)
 
 
 def can_matter(data: bytes) -> bool:
     """Whether a file may hold, or help to initialise, a model."""
-    return any(word in data for word in _WORDS) or _IN_PLACE.search(data) is not None
+    return any(word in data for word in _WORDS) or _CALLS.search(data) is not None

@@ -10,7 +10,8 @@ from initlint.source.prefilter import can_matter
 @pytest.mark.parametrize(
     "text",
     [
-        "import torch",
+        "import torch\nw = torch.randn(3, 3)",
+        "import torch.nn as N",
         "from .layers import nn\nnn.Linear(2, 2)",
         "from lib import nn",
         "model.apply(f)",
@@ -31,7 +32,7 @@ def test_what_can_matter_is_kept(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x = 1", "class A:\n    def __init__(self):\n        super().__init__()", "def __post_init__(self): ..."],
+    ["", "x = 1", "import torch\nx = torch.load(p)", "class A:\n    def __init__(self):\n        super().__init__()", "def __post_init__(self): ..."],
 )
 def test_other_files_are_dropped(text: str) -> None:
     """Constructors alone are no initialisation of weights."""

@@ -1,0 +1,210 @@
+"""What transformers' `_init_weights` did to one module, done again to its equals without reading it again.
+
+`post_init` hands every module of a model to one long function, and each of a library's models has many heads: half of
+all reading was this one function, on modules that nothing tells apart.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from initlint.describe import calls, classes
+from initlint.describe.facts import BranchChain, InitName
+from initlint.describe.nodes import InitCall, InitEvent, TypeTest
+from initlint.describe.run import Frame, Run
+from initlint.describe.symbols import Sym
+from initlint.describe.templates import part
+from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
+from initlint.source import syntax
+
+# Sizes, under any name. Where the text speaks of none, layers of different sizes are alike, unless a scheme takes fans.
+_SIZES = re.compile(r"shape|size|fan_|features|channels|_dim\b|numel|len\(")
+_WITHOUT_FANS = frozenset({"normal", "trunc_normal", "uniform", "zeros", "ones", "constant"})
+_OF_THE_TEXT = (BranchChain, InitName, TypeTest)  # facts that hold whatever module is at hand
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The writes to a module's own tensors, each with the tensor's place among them, and the facts met on the way."""
+
+    writes: tuple[tuple[int, InitEvent], ...]
+    facts: tuple[tuple[Any, int | None], ...]
+    start: int
+    ticks: int
+    reached: frozenset[Any]
+    files: frozenset[str]
+
+
+def init_weights(run: Run, function: Function, module: ModuleObject, node: Any, frame: Frame) -> None:
+    """Hand a module to the model's `_init_weights`."""
+    key = _key(run, function, module)
+    effect = run.project.memo.get(key) if key is not None else None
+    if isinstance(effect, Effect):
+        _repeat(run, effect, module)
+        return
+    before = _Before.of(run, function, module)
+    files, reached = run.files, run.reached
+    run.files, run.reached = set(), set()  # to see which are this call's
+    try:
+        calls.call_function(run, function, [module], {}, node, frame)
+        if key is not None and (seen := before.effect(run, sized=key[0] == "sized")) is not None:
+            run.project.memo[key] = seen
+    finally:
+        run.files |= files
+        run.reached |= reached
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """How things stood before the call."""
+
+    module: ModuleObject
+    bound: ModuleObject
+    slots: tuple[Any, ...]
+    lengths: dict[int, int]
+    order: int
+    records: int
+    storages: int
+
+    @classmethod
+    def of(cls, run: Run, function: Function, module: ModuleObject) -> _Before:
+        bound = function.bound
+        assert isinstance(bound, ModuleObject)
+        lengths = {id(one): len(one.events) for one in _own(module)}
+        state = _state(module), _state(bound)
+        return cls(module, bound, state, lengths, run.order, len(run.records), len(run.storages))
+
+    def effect(self, run: Run, *, sized: bool) -> Effect | None:
+        """What the call did; None where that went beyond the module's own tensors."""
+        own = _own(self.module)
+        if len(run.storages) != self.storages or (_state(self.module), _state(self.bound)) != self.slots:
+            return None
+        places = {id(storage): place for place, storage in enumerate(own)}
+        writes = [(place, event) for place, one in enumerate(own) for event in one.events[self.lengths[id(one)] :]]
+        facts = [self._fact(record, places) for record in run.records[self.records :]]
+        known = [fact for fact in facts if fact is not None]
+        ticks = run.order - self.order
+        if len(known) < len(facts) or len(writes) != ticks or not all(_is_plain(event, sized) for _, event in writes):
+            return None
+        return Effect(tuple(writes), tuple(known), self.order, ticks, frozenset(run.reached), frozenset(run.files))
+
+    def _fact(self, record: Any, places: dict[int, int]) -> tuple[Any, int | None] | None:
+        if isinstance(record, _OF_THE_TEXT):
+            return record, None
+        if not isinstance(record, InitCall) or record.target.module not in (None, self.module):
+            return None
+        storage = record.target.storage
+        if storage is None:
+            return record, None
+        return (record, places[id(storage)]) if id(storage) in places else None
+
+
+def _repeat(run: Run, effect: Effect, module: ModuleObject) -> None:
+    own = _own(module)
+    made: dict[int, Any] = {}
+    for record, place in effect.facts:
+        if isinstance(record, InitCall):
+            holder = module if record.target.module is not None else None
+            storage = own[place] if place is not None else None
+            shape = record.target.shape
+            if storage is not None and record.target.region is None:
+                shape = storage.shape
+            target = replace(record.target, module=holder, storage=storage, shape=shape)
+            made[id(record)] = replace(record, target=target)
+        run.records.append(made.get(id(record), record))
+    for place, event in effect.writes:
+        order = run.order + event.order - effect.start
+        own[place].events.append(replace(event, call=made.get(id(event.call)), order=order))
+    run.order += effect.ticks
+    run.reached |= effect.reached
+    run.files |= effect.files
+
+
+def _state(module: ModuleObject) -> tuple[Any, ...]:
+    return module.marks, *((name, id(value)) for name, value in module.slots.items())
+
+
+def _own(module: ModuleObject) -> list[Storage]:
+    """The memory behind the module's own tensors, in whatever configuration, each once."""
+    found: dict[int, Storage] = {}
+    for value in module.slots.values():
+        for tensor in _tensors(value):
+            if tensor.storage is not None:
+                found.setdefault(id(tensor.storage), tensor.storage)
+    return list(found.values())
+
+
+def _tensors(value: Value) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Choice):
+        for _, option in value.options:
+            yield from _tensors(option)
+
+
+def _is_plain(event: InitEvent, sized: bool) -> bool:
+    """Whether it is the same for any layer alike (`sized`: of this size), and holds no unknown of this one reading."""
+    numbers = (event.mean, event.std, event.low, event.high)
+    nameless = any("#" in repr(one) for one in numbers if isinstance(one, Sym))
+    return (sized or (event.scheme in _WITHOUT_FANS and event.region is None)) and not nameless
+
+
+def _key(run: Run, function: Function, module: ModuleObject) -> tuple[object, ...] | None:
+    """All that the function can ask of the module and of the model it is bound to."""
+    bound = function.bound
+    if not isinstance(bound, ModuleObject) or bound.cls is None or run.journal:
+        return None
+    chain = [entry for entry in classes.order(run.project, bound.cls) if isinstance(entry, ClassRef)]
+    chain = [entry for entry in chain if "_init_weights" in entry.info.methods]
+    text = " ".join(_text(run, entry) for entry in chain)
+    sized = _SIZES.search(text) is not None
+    asked = dict.fromkeys(name for entry in chain for name in _asked_of_self(run, entry))
+    of_model = tuple((name, _sign(bound.slots[name], {}, sized)) for name in asked if name in bound.slots)
+    others = asked.keys() - bound.slots.keys() - {"config"}  # methods, which another class may override
+    seen: dict[int, int] = {}
+    of_module = tuple((name, _sign(value, seen, sized)) for name, value in module.slots.items())
+    given = {name: value for name, value in module.arguments.items() if sized or name in text}
+    arguments = tuple((name, _sign(value, seen, sized)) for name, value in given.items())
+    kind = (module.cls or module.kind, module.bases, module.dotted, module.generic, module.wrappers, module.marks)
+    who = (id(function.node), tuple(id(entry.info) for entry in chain), id(bound.cls.info) if others else None)
+    state = (tuple(run.guards), run.grad, run.broad)
+    return ("sized" if sized else "any size", who, of_model, kind, of_module, arguments, state)
+
+
+def _asked_of_self(run: Run, cls: ClassRef) -> tuple[str, ...]:
+    method = cls.info.methods["_init_weights"]
+    name = f"asked of self {id(method)}"
+    if name not in run.project.memo:
+        first = method.args.args[0].arg if method.args.args else "self"
+        run.project.memo[name] = tuple(
+            node.attr
+            for node in syntax.walk(method)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == first
+        )
+    return run.project.memo[name]  # type: ignore[return-value]
+
+
+def _text(run: Run, cls: ClassRef) -> str:
+    method = cls.info.methods["_init_weights"]
+    return "\n".join(cls.file.source.lines[method.lineno - 1 : method.end_lineno])
+
+
+def _sign(value: Value, seen: dict[int, int], sized: bool) -> object:
+    """What tells two values apart, as far as an init function could."""
+    if isinstance(value, Tensor):
+        storage = value.storage
+        if storage is None:
+            return ("tensor", None)
+        place = seen.setdefault(id(storage), len(seen))
+        made = storage.events[0].guards if storage.events else ()
+        shape = tuple(map(repr, storage.shape)) if sized and storage.shape is not None else storage.shape is None
+        return ("tensor", place, value.is_parameter, value.region, storage.frozen, shape, made)
+    if isinstance(value, Choice):
+        return ("choice", tuple((guards, _sign(option, seen, sized)) for guards, option in value.options))
+    if isinstance(value, ModuleObject):
+        return ("module", value.kind, value.cls)
+    return part(value) or type(value).__name__
