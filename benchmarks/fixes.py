@@ -42,6 +42,14 @@ SAME = 0.01  # a ratio this close to 1 is neither better nor worse
 FAR = 1e4  # a loss so many times its start has diverged
 
 
+_READING = (
+    "How to read it: a fix puts right what the code says, and not every mistake costs loss in so short a run. Layers",
+    "that share their weights (INI106) take steps that are as many times larger. A part that starts as zero or with a",
+    "prior on purpose (INI109, INI511) starts slower, and is there for something else than this task. In networks of",
+    "two or three layers the scale hardly matters, and the learning rate weighs as much.",
+)
+
+
 @dataclass(frozen=True)
 class Row:
     """One model: the mean loss of the last steps, for each seed."""
@@ -194,6 +202,8 @@ def page(rows: list[Row], skipped: list[str], seconds: float) -> str:
         f"last {LAST} steps, mean and spread over the seeds. ratio: geometric mean of after / before. better: seeds in "
         "which the fixed model is ahead. Every model that could be trained is shown. "
         f"torch {torch.__version__}, {seconds:.0f} s.",
+        "",
+        *_READING,
         "",
     ]
     for title, part in (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING
 
 from initlint.finding import Finding
-from initlint.fixer.measure import complaint, said, unit
+from initlint.fixer.measure import complaint, said
 from initlint.fixer.measure import rows as rows_of
 from initlint.fixer.proof import Proof, Sample, Verdict
 from initlint.fixer.signal import sample
@@ -157,13 +157,13 @@ def _compared(case: Case, seen: Sequence[_Pair]) -> Proof:
 
 def _on_the_complaint(code: str, seen: Sequence[_Pair]) -> tuple[Verdict, str]:
     """First what the rule's own number says, then the runtime's check of the same rule."""
-    before = _mean(complaint(code, pair.before, pair.names) for pair in seen)
-    after = _mean(complaint(code, pair.after, pair.names) for pair in seen)
+    measured = complaint(code, ((pair.before, pair.after, pair.names) for pair in seen))
     old = sum(said(code, pair.before, pair.names) for pair in seen)
     new = sum(said(code, pair.after, pair.names) for pair in seen)
     told: list[str] = []
-    if before is not None and after is not None and before > _REMAINS:
-        told.append(f"{unit(code)}: {before:.3g} before, {after:.3g} after")
+    if measured is not None and measured[0] > 0:
+        before, after, unit = measured
+        told.append(f"{unit}: {before:.3g} before, {after:.3g} after")
         if after < before - _REMAINS:
             return Verdict.HELD, told[0]
     if old:
@@ -200,11 +200,6 @@ def _worse(code: str, pair: _Pair, verdict: Verdict) -> str:
         if name == "signal" and abs(log2(new)) > abs(log2(old)) + slack:
             return f"the {name} keeps {new:.3g} of its std in each layer, and kept {old:.3g} before"
     return ""
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
 
 
 def _why_not(case: Case) -> str:

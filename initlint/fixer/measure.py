@@ -14,12 +14,21 @@ if TYPE_CHECKING:
 
 Measure = Callable[["Model", frozenset[str]], "float | None"]
 _ALPHA = 1e-6  # the runtime's false-alarm rate
+_ROUNDING = 1e-6
 
 
-def complaint(code: str, model: Model, names: frozenset[str]) -> float | None:
-    """How much of the mistake there is at these parameters; None where it cannot be told."""
-    found = (measure(model, names) for measure in _MEASURES.get(code, ()))
-    return next((value for value in found if value is not None), None)
+def complaint(code: str, pairs: Iterable[tuple[Model, Model, frozenset[str]]]) -> tuple[float, float, str] | None:
+    """How much of the mistake there is at these parameters before and after, and what the number counts.
+
+    The first measure of the rule that can be taken on both sides; None where none can.
+    """
+    found = list(pairs)
+    for measure in _MEASURES.get(code, ()):
+        before = _mean_of(measure(model, names) for model, _, names in found)
+        after = _mean_of(measure(model, names) for _, model, names in found)
+        if before is not None and after is not None:
+            return _tidy(before), _tidy(after), _UNITS[measure]
+    return None
 
 
 def said(code: str, model: Model, names: frozenset[str]) -> int:
@@ -27,11 +36,6 @@ def said(code: str, model: Model, names: frozenset[str]) -> int:
     from initlint.runtime.checks import remarks  # only where models were built
 
     return sum(remark.code == code and remark.name in names for remark in remarks(model, _ALPHA))
-
-
-def unit(code: str) -> str:
-    """What the number of `complaint` counts."""
-    return _UNITS[_MEASURES[code][0]]
 
 
 def _constant(model: Model, names: frozenset[str]) -> float | None:
@@ -75,6 +79,16 @@ def _travel(model: Model, names: frozenset[str]) -> float | None:
     return None if factor is None else _distance(factor)
 
 
+def _growth(model: Model, names: frozenset[str]) -> float | None:
+    """By how far a sum over the inputs is from keeping its std, whatever follows, in powers of two."""
+
+    def growth(row: Parameter) -> float | None:
+        fan = row.effective_fan_in or row.fan_in
+        return None if row.std is None or not fan else _distance(row.std * fan**0.5)
+
+    return _over(rows(model, names), growth)
+
+
 def _mean(model: Model, names: frozenset[str]) -> float | None:
     return _over(rows(model, names), lambda row: None if row.mean is None else abs(row.mean))
 
@@ -109,21 +123,31 @@ def rows(model: Model, names: frozenset[str]) -> list[Parameter]:
 
 def _over(found: Iterable[Parameter], number: Callable[[Parameter], float | None]) -> float | None:
     """The mean over the parameters for which it can be told."""
-    values = [value for row in found if (value := number(row)) is not None]
+    return _mean_of(map(number, found))
+
+
+def _mean_of(numbers: Iterable[float | None]) -> float | None:
+    values = [value for value in numbers if value is not None]
     return sum(values) / len(values) if values else None
+
+
+def _tidy(number: float) -> float:
+    """Without what rounding leaves."""
+    return 0.0 if abs(number) < _ROUNDING else number
 
 
 def _distance(ratio: float) -> float:
     return abs(log2(ratio)) if ratio > 0 else inf
 
 
-_SCALES = ("INI201", "INI202", "INI203", "INI204", "INI207", "INI209", "INI301", "INI302", "INI305", "INI307", "INI404")
+_SCALES = ("INI201", "INI202", "INI203", "INI204", "INI207", "INI209", "INI301", "INI305", "INI307", "INI404")
 _MEASURES: dict[str, tuple[Measure, ...]] = {
     **dict.fromkeys(("INI101", "INI102", "INI704"), (_constant,)),
     "INI103": (_raw,),
     **dict.fromkeys(("INI105", "INI106"), (_repeated,)),
     "INI109": (_not_zero,),
     **dict.fromkeys(_SCALES, (_either_scale, _travel)),
+    "INI302": (_either_scale, _travel, _growth),
     **dict.fromkeys(("INI401", "INI402", "INI403"), (_scale, _travel)),  # here the axis is the mistake
     **dict.fromkeys(("INI303", "INI304"), (_mean,)),
     "INI208": (_not_orthogonal,),
@@ -136,6 +160,8 @@ _UNITS: dict[Measure, str] = {
     _repeated: "repeated matrices",
     _scale: "distance from the asked std, in powers of two",
     _either_scale: "distance from the asked std, in powers of two",
+    _travel: "distance of a layer's factor from 1, in powers of two",
+    _growth: "growth of a sum over the inputs, in powers of two",
     _mean: "mean",
     _not_orthogonal: "share that is not orthogonal",
     _not_one: "distance from one",

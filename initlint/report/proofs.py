@@ -35,31 +35,36 @@ def _block(proof: Proof) -> Iterable[Line]:
         (f"{proof.verdict.value}", _STYLES[proof.verdict]),
         (f": {where}{'' if not where else '- '}{visible(proof.text)}", ""),
     ]
-    for name, sample in (("before", proof.before), ("after", proof.after)):
-        if sample is not None:
-            yield [(f"    {name:<7}", "dim"), (_row(sample), "")]
+    rows = [(name, one) for name, one in (("before", proof.before), ("after", proof.after)) if one is not None]
+    cells = [_cells(sample) for _, sample in rows]
+    known = [number for number, column in enumerate(zip(*cells, strict=True)) if any(one for _, one in column)]
+    for (name, sample), row in zip(rows, cells, strict=True):
+        count = f" ({sample.tensors})" if sample.tensors > 1 else ""
+        text = "  ".join([f"{visible(sample.scheme) + count:<28}", *(_cell(*row[number]) for number in known)])
+        yield [(f"    {name:<7}", "dim"), (text.rstrip(), "")]
 
 
-def _row(sample: Sample) -> str:
-    count = f" ({sample.tensors})" if sample.tensors > 1 else ""
-    return "  ".join(
-        (
-            f"{visible(sample.scheme) + count:<28}",
-            f"mean {_number(sample.mean):<8}",
-            f"std {_number(sample.std):<8}",
-            f"output {_number(sample.output):<8}",
-            f"each layer: signal {_factor(sample.forward):<8}",
-            f"gradient {_factor(sample.backward)}",
-        )
-    )
+def _cells(sample: Sample) -> list[tuple[str, str]]:
+    """What is known of a side, by what it is called; what neither side knows is not shown."""
+    return [
+        ("mean", _number(sample.mean)),
+        ("std", _number(sample.std)),
+        ("output", _number(sample.output)),
+        ("each layer: signal", _factor(sample.forward)),
+        ("gradient", _factor(sample.backward)),
+    ]
+
+
+def _cell(name: str, value: str) -> str:
+    return f"{name} {value or _MISSING:<8}"
 
 
 def _number(value: float | None) -> str:
-    return _MISSING if value is None else f"{value:.3g}"
+    return "" if value is None else f"{value:.3g}"
 
 
 def _factor(value: float | None) -> str:
-    return _MISSING if value is None else f"x{value:.3g}"
+    return "" if value is None else f"x{value:.3g}"
 
 
 def _closing(found: Sequence[Proof]) -> Line:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -36,6 +39,7 @@ class Net(nn.Module):
 """
 XAVIER = "nn.init.xavier_uniform_(layer.weight)"
 KAIMING = 'nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")'
+MISTAKES = Path(__file__).parents[2] / "fixtures" / "wild" / "mistakes"
 COMMAND = ("lint", "--isolated", "--no-cache", "--fix", "--unsafe-fixes", "--verify")
 
 
@@ -146,3 +150,29 @@ def test_it_needs_a_fix(here: Path) -> None:
     done = run("lint", "--isolated", "--verify", ".")
 
     assert (2, "error: --verify proves fixes: it needs --fix or --diff\n") == (done.status, done.err)
+
+
+def test_whole_models_are_mended(here: Path) -> None:
+    """The installed command on files with several mistakes each: all is proved in one run, and nothing is left."""
+    for name in ("gan.py", "graph.py"):
+        shutil.copy(MISTAKES / name, here / name)
+    command = [sys.executable, "-m", "initlint", *COMMAND, "."]
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
+    said = done.stderr.splitlines()
+    held = [line.split()[1] for line in said if not line.startswith((" ", "Verified")) and " held: " in line]
+
+    assert (0, "Verified 7 fixes: 7 held.") == (done.returncode, said[-1]), done.stderr
+    assert ["INI604", "INI701", "INI602", "INI202", "INI605", "INI103", "INI302"] == held
+    assert "All checks passed" in done.stdout
+
+
+def test_only_what_is_known_is_shown(here: Path) -> None:
+    """A column that neither row could fill is left out."""
+    shutil.copy(MISTAKES / "graph.py", here / "graph.py")
+    done = run(*COMMAND, "graph.py")
+    rows = [line.split() for line in done.err.splitlines() if line.startswith("    ")]
+
+    assert [
+        ["before", "normal", "mean", "0", "std", "1"],
+        ["after", "xavier_normal", "mean", "0", "std", "0.125"],
+    ] == rows[-2:]

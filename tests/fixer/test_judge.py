@@ -63,6 +63,18 @@ def test_a_scale_that_comes_nearer_holds() -> None:
     assert (2**-0.5, 1.0) == (proof.before.forward, proof.after.forward)
 
 
+def test_without_an_activation_the_growth_counts() -> None:
+    """N(0, 1) on a matrix of 8 inputs multiplies the std by sqrt(8), whatever follows."""
+    sides = (replace(model(weight(std, effective_fan_in=8)), propagation=None) for std in (1.0, 8**-0.5, 2.0))
+    loud, tame, louder = sides
+
+    assert (
+        "growth of a sum over the inputs, in powers of two: 1.5 before, 0 after"
+        == verdict(loud, tame, finding("INI302")).text.partition("; ")[0]
+    )
+    assert Verdict.TAKEN_BACK == verdict(loud, louder, finding("INI302")).verdict
+
+
 def test_a_scale_that_comes_no_nearer_is_taken_back() -> None:
     """However little is lost."""
     proof = verdict(model(weight(0.1, ratio=0.5)), model(weight(0.1001, ratio=0.4999)))
