@@ -6,7 +6,7 @@ a path costs nothing until somebody walks it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from math import isnan
 
@@ -24,6 +24,7 @@ class Probe:
     moment: float
     signal: float
     gradient: float | None = None
+    on_gradient: Callable[[], None] | None = None
 
     @classmethod
     def on(cls, tensor: Tensor) -> Probe:
@@ -36,6 +37,8 @@ class Probe:
     def take_gradient(self, gradient: Tensor) -> None:
         """Measure the gradient; used as a hook, it changes nothing."""
         self.gradient = squared_norm(gradient)
+        if self.on_gradient is not None:
+            self.on_gradient()
 
     @property
     def finite(self) -> bool:

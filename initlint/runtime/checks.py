@@ -51,8 +51,17 @@ def remarks(model: Model, alpha: float) -> list[Remark]:
         for verdict in model.verdicts
         if not (broken and verdict.code in _SIGNAL)
     ]
+    said = _without_twice_told(model, said)
     mute = {(remark.name, code) for remark in said for code in _SILENCES.get(remark.code, ())}
     return [remark for remark in said if (remark.name, remark.code) not in mute]
+
+
+def _without_twice_told(model: Model, said: list[Remark]) -> list[Remark]:
+    """A tied table at N(0, 1) is why the loss starts high: INI508 tells it once."""
+    tied = {remark.name for remark in said if remark.code == "INI508"}
+    rows = [row for row in model.parameters if row.name in tied]
+    heads = {name.rpartition(".")[0] for row in rows for name in (row.name, *row.aliases)}
+    return [remark for remark in said if remark.code != "INI812" or remark.name not in heads]
 
 
 def _of_model(model: Model, rules: Mapping[str, Rule], alpha: float) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from initlint.errors import TargetError, UsageError
+from initlint.runtime.depthwise import Brisk, OutOfTimeError
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -26,30 +28,35 @@ class Example:
     make: Callable[[int], Arguments]
 
 
-def find_example(model: nn.Module, inputs: object, *, input_shape: tuple[int, ...] = (), seed: int = 0) -> Example:
-    """The example to use, tried once. Raises `TargetError` when nothing runs, saying what was tried."""
+def find_example(
+    model: nn.Module, inputs: object, *, input_shape: tuple[int, ...] = (), seed: int = 0, deadline: float = inf
+) -> Example:
+    """The example to use, tried once. Raises `TargetError` when nothing runs, saying what was tried.
+
+    Raises `OutOfTimeError` where the trial lasts longer than to `deadline` on `time.perf_counter`.
+    """
     if inputs is not None:
         example = given(inputs)
-        problem = attempt(model, example, seed)
+        problem = attempt(model, example, seed, deadline)
         if problem:
             raise TargetError(f"forward fails on the given input: {problem}")
         return example
     if input_shape:
         example = _of_shape(model, input_shape)
-        problem = attempt(model, example, seed)
+        problem = attempt(model, example, seed, deadline)
         if problem:
             raise TargetError(f"forward fails on an input of shape {input_shape}: {problem}")
         return example
-    return _guess(model, seed)
+    return _guess(model, seed, deadline)
 
 
-def _guess(model: nn.Module, seed: int) -> Example:
+def _guess(model: nn.Module, seed: int, deadline: float) -> Example:
     # Imported here because the two files know each other: guesses are made of `Example`s.
     from initlint.runtime.input_guesses import guesses
 
     tried: list[tuple[str, str]] = []
     for example in guesses(model):
-        problem = attempt(model, example, seed)
+        problem = attempt(model, example, seed, deadline)
         if problem is None:
             return example
         tried.append((example.text, problem))
@@ -66,13 +73,15 @@ def _guess(model: nn.Module, seed: int) -> Example:
     )
 
 
-def attempt(model: nn.Module, example: Example, seed: int) -> str | None:
+def attempt(model: nn.Module, example: Example, seed: int, deadline: float = inf) -> str | None:
     """Run forward once without gradients; the first line of what went wrong, or `None`."""
     args, kwargs = example.make(seed)
     kept = {name: value.clone() for name, value in model.named_buffers()}
     try:
-        with torch.no_grad():
+        with torch.no_grad(), Brisk(deadline):
             output = model(*args, **kwargs)
+    except OutOfTimeError:
+        raise
     except NotImplementedError as error:
         return f"does not define forward: {_first_line(error)}"
     except Exception as error:  # the user's forward may raise anything; it is told, not hidden

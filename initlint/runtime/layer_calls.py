@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -44,6 +45,12 @@ def read_call(name: str, args: tuple[object, ...], kwargs: dict[str, object]) ->
     if name in MATRIX_PRODUCTS:
         return _einsum(args) if name == "einsum" else _product(name, args, kwargs)
     return None
+
+
+def convolution_numbers(args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, Any]:
+    """The arguments of a call of `conv1d` to `conv3d` by their names, the defaults filled in."""
+    defaults = {"bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+    return defaults | _bind(_CONVOLUTION, args, kwargs)
 
 
 def _bind(names: tuple[str, ...], args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:

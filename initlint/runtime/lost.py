@@ -16,16 +16,21 @@ from initlint.runtime.protocol import Verdict
 
 _SELECTING = frozenset({"index", "index_select", "masked_select", "take", "gather"})
 _WEIGHTS = ("weight",)
+_COMPUTED = frozenset({"_weight_norm_interface", "_weight_norm"})
 
 
 def lost_writes(build: Build) -> Iterator[Verdict]:
     """Verdicts on init calls whose target is no parameter's memory."""
     owned = {parameter.untyped_storage()._cdata for parameter in _tensors(build.model)}
-    seen: set[object] = set()
+    last: dict[str, tuple[str, Write]] = {}  # of several lost writes to one weight, the last one
     for layer, ledger, owner in _recomputed(build):
         write = _init_on(ledger)
-        place = resolve(write.trail.best) if write else None
-        if write is None or place in seen:
+        if write is not None and (owner not in last or write.index > last[owner][1].index):
+            last[owner] = (layer, write)
+    seen: set[object] = set()
+    for owner, (layer, write) in last.items():
+        place = resolve(write.trail.best)
+        if place in seen:
             continue
         seen.add(place)
         message = f"`{owner}` is recomputed from other parameters at every use: this {write.scheme} on it is lost"
@@ -49,13 +54,20 @@ def _recomputed(build: Build) -> Iterator[tuple[str, Ledger, str]]:
                 ledger = build.tape.ledgers.get(value.untyped_storage()._cdata)
                 if ledger is not None:
                     yield name, ledger, f"{prefix}{attribute}"
-    wrapped = [name for name, module in build.model.named_modules() if is_parametrized(module)]
-    if not wrapped:
-        return
-    computed = {"_weight_norm_interface", "_weight_norm"}
-    for ledger in build.tape.ledgers.values():
-        if ledger.writes and ledger.writes[0].function in computed and _init_on(ledger):
-            yield wrapped[0], ledger, f"{wrapped[0]}.weight"
+    wrapped = {
+        value.untyped_storage()._cdata: (name, f"{prefix}{attribute}")
+        for name, module in build.model.named_modules()
+        if is_parametrized(module)
+        for prefix in [f"{name}." if name else ""]
+        for attribute, held in module.parametrizations.items()
+        for value in held.parameters()
+    }
+    for key, ledger in build.tape.ledgers.items() if wrapped else ():
+        if ledger.writes and ledger.writes[0].function in _COMPUTED and _init_on(ledger):
+            reads = {one for node in build.tape.log.nodes if key in node.writes for one in node.reads}
+            found = next((wrapped[one] for one in reads if one in wrapped), None)
+            if found is not None:
+                yield found[0], ledger, found[1]
 
 
 def _init_on(ledger: Ledger) -> Write | None:

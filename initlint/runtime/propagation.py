@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from initlint.errors import TargetError
 from initlint.runtime.aggregate import combine
 from initlint.runtime.chain import Tag, new_origin, set_tag, tag_of
+from initlint.runtime.depthwise import OutOfTimeError, check_clock
 from initlint.runtime.inputs import Example, find_example
 from initlint.runtime.propagation_report import Classification, Propagation
 from initlint.runtime.trace import Trace, flatten
@@ -27,6 +29,7 @@ from initlint.runtime.tracer import Tracer, traced
 _REBUILD_LIMIT = 50_000_000
 #: Keys of a model's output that are caches or by-products.
 _BY_PRODUCTS = ("past_key_values", "hidden_states", "attentions", "cross_attentions", "encoder_last_hidden_state")
+_TOO_SLOW = "the signal could not be followed to the end in the time set for it"
 _HEADS = ("head", "fc", "classifier", "logits", "lm_head", "cls", "classification_head", "score", "decoder")
 
 
@@ -53,7 +56,8 @@ def measure(
 
     `inputs` is a tensor, a tuple, a dict of keyword arguments, or a function returning one of them; without it,
     `input_shape` (with the batch) or a guess serves. `rebuild` makes the model anew, so that seeds vary the weights
-    too. The model itself is left as it was. A forward that cannot run is told in `problem`, never raised.
+    too. The model itself is left as it was. A forward that cannot run is told in `problem`, never raised. `seconds` is
+    the time for all seeds; where float64 does not get through a single one, the model's own precision has as long.
     """
     began = time.perf_counter()
     state = torch.random.get_rng_state()
@@ -61,13 +65,17 @@ def measure(
     try:
         # Some kernels exist in single precision only.
         for wide in (True, False):
+            deadline = time.perf_counter() + seconds
             with _prepared(model, wide=wide) as (working, dtype):
                 try:
-                    example = find_example(working, inputs, input_shape=input_shape, seed=seed)
+                    example = find_example(working, inputs, input_shape=input_shape, seed=seed, deadline=deadline)
+                except OutOfTimeError:
+                    problem = problem or _TOO_SLOW
+                    continue
                 except TargetError as error:
                     problem = problem or str(error)
                     continue
-                runs = list(_runs(working, example, (seeds, seed), rebuild, (began, seconds)))
+                runs = list(_runs(working, example, (seeds, seed), rebuild, deadline))
                 good = [run for run in runs if run.problem is None]
                 problem = problem or (runs[0].problem or "")
                 if good:
@@ -97,17 +105,16 @@ def _runs(
     example: Example,
     numbers: tuple[int, int],
     rebuild: Callable[[], nn.Module] | None,
-    clock: tuple[float, float],
+    deadline: float,
 ) -> Iterator[Run]:
     seeds, first = numbers
-    began, limit = clock
     for index in range(max(1, seeds)):
         torch.manual_seed(first + index)
         subject = model
         if index and rebuild is not None and _small(model):
             subject = _rebuilt(rebuild, like=model)
-        yield _run(subject, example, first + index)
-        if time.perf_counter() - began > limit:
+        yield _run(subject, example, first + index, deadline)
+        if time.perf_counter() > deadline:
             return
 
 
@@ -147,7 +154,7 @@ def _prepared(model: nn.Module, *, wide: bool) -> Iterator[tuple[nn.Module, str]
                 value.copy_(buffers[name])
 
 
-def _run(model: nn.Module, example: Example, seed: int) -> Run:
+def _run(model: nn.Module, example: Example, seed: int, deadline: float) -> Run:
     model.train()
     args, kwargs = example.make(seed)
     trace = Trace()
@@ -155,11 +162,13 @@ def _run(model: nn.Module, example: Example, seed: int) -> Run:
         if value.is_floating_point():
             set_tag(value, Tag(step=new_origin()))
     try:
-        with torch.enable_grad(), traced(model, Tracer(trace)):
+        with torch.enable_grad(), traced(model, Tracer(trace, deadline)):
             output = model(*args, **kwargs)
         outputs = list(_outputs(output))
         trace.close((tag_of(value) for value in outputs), output=True)
-        _backward(outputs, seed)
+        _backward(outputs, seed, trace, deadline)
+    except OutOfTimeError:
+        return Run(trace, None, _TOO_SLOW)
     except Exception as error:  # the user's forward may raise anything; the weight checks go on
         return Run(trace, None, f"{type(error).__name__}: {error}")
     finally:
@@ -175,12 +184,14 @@ def _outputs(output: object) -> Iterator[Tensor]:
             yield value
 
 
-def _backward(outputs: list[Tensor], seed: int) -> None:
+def _backward(outputs: list[Tensor], seed: int, trace: Trace, deadline: float) -> None:
     live = [value for value in outputs if value.requires_grad]
     if not live:
         return
     generator = torch.Generator().manual_seed(seed)
     pulls = [torch.randn(value.shape, generator=generator, dtype=torch.float64).to(value) for value in live]
+    for row in trace.rows:
+        row.probe.on_gradient = partial(check_clock, deadline)
     with suppress(NotImplementedError):
         torch.autograd.backward(live, pulls)
 

@@ -30,7 +30,6 @@ _HOMES = {
         *("xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "orthogonal_"),
     ],
     "timm.layers.weight_init": ["trunc_normal_", "trunc_normal_tf_", "lecun_normal_", "variance_scaling_"],
-    "transformers.initialization": ["lecun_normal_"],
 }
 _HOOK = "__initlint_observe__"
 

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from initlint.runtime.depthwise import Brisk
 from initlint.runtime.inputs import Example, find_example
 from initlint.runtime.protocol import Parameter, Sensitivity
 
@@ -135,7 +136,8 @@ class _working:  # noqa: N801 - used as a function is
 
 def _forward(model: nn.Module, example: Example, seed: int) -> Any:
     args, kwargs = example.make(seed)
-    return model(*args, **kwargs)
+    with Brisk():
+        return model(*args, **kwargs)
 
 
 def _floats(output: Any) -> Iterator[torch.Tensor]:

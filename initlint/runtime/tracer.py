@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import inf
 from typing import Any
 
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from initlint.runtime.chain import Tag, tag_of
+from initlint.runtime.depthwise import check_clock, faster
 from initlint.runtime.meanfield import is_elementwise
 from initlint.runtime.operations import Kind, kind_of, plain_name
 from initlint.runtime.passing import pass_on
@@ -23,10 +25,11 @@ _NORM = re.compile(r"(?<!Weight)(?<!Spectral)Norm(?!al)|^Normali[sz]e")
 class Tracer(TorchFunctionMode):
     """Sees every torch function while it is entered, and writes what it sees into `trace`."""
 
-    def __init__(self, trace: Trace) -> None:
-        """Write into `trace`."""
+    def __init__(self, trace: Trace, deadline: float = inf) -> None:
+        """Write into `trace`, until the clock (`time.perf_counter`) shows `deadline`."""
         super().__init__()
         self.trace = trace
+        self.deadline = deadline
         self.opaque = 0
 
     def __torch_function__(
@@ -45,7 +48,8 @@ class Tracer(TorchFunctionMode):
         if self.opaque:
             return func(*args, **named)
         inputs = tuple((value, tag_of(value)) for value in flatten((*args, *named.values())))
-        result = func(*args, **named)
+        result = faster(name, func, args, named)(*args, **named)
+        check_clock(self.deadline)
         if inputs and isinstance(result, (Tensor, tuple, list)):
             outputs = tuple(value for value in flatten((result,)) if value.is_floating_point())
             if outputs:

@@ -146,7 +146,7 @@ CASES = {
         class Net(nn.Module):
             def __init__(self):
                 super().__init__()
-                self.table = nn.Embedding(50, 256)  # INI508 INI812
+                self.table = nn.Embedding(50, 256)  # INI508
                 self.head = nn.Linear(256, 50, bias=False)
                 self.head.weight = self.table.weight
 
@@ -175,6 +175,19 @@ CASES = {
 
             def forward(self, x):
                 return self.fc(x)
+        """,
+    "lost twice on two weight norms": """\
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.one = nn.utils.parametrizations.weight_norm(nn.Linear(16, 8))
+                self.two = nn.utils.parametrizations.weight_norm(nn.Linear(8, 8))
+                nn.init.orthogonal_(self.one.weight)
+                nn.init.normal_(self.one.weight)  # INI506
+                nn.init.orthogonal_(self.two.weight)  # INI506
+
+            def forward(self, x):
+                return self.two(self.one(x))
         """,
     "init on a copy": """\
         class Net(nn.Module):
