@@ -61,7 +61,8 @@ class Analyser:
         """The index over all files that can matter."""
         from initlint.describe.project import Project  # parses: not wanted where the cache answers
 
-        return Project.index(one.source for one in self.opened.values() if one.source is not None)
+        sources = [one.source for one in self.opened.values() if one.source is not None]
+        return Project.index(sources, unread=len(self.files.entries) - len(sources))
 
     def check(self, path: str) -> FileResult:
         """Run the rules over one file."""

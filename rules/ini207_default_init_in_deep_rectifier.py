@@ -65,6 +65,8 @@ class DefaultInitInDeepRectifier(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """At most one finding a model: its longest series."""
+        if not file.speaks_of("relu"):
+            return
         for model in file.models:
             own = [member for member in members(file) if member.model is model and _is_default(member)]
             path, depth = longest(own, _accepts) if own else ([], 0)

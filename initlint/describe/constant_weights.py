@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from initlint.describe.bottleneck import is_bottleneck
 from initlint.describe.frozen import is_frozen
-from initlint.describe.groups import Group, Member, is_weight, members
+from initlint.describe.groups import Group, Member, is_weight, may_be_weight, members
 from initlint.describe.nodes import FileModel, InitEvent, Parameter
 from initlint.describe.owners import rewritten
 from initlint.describe.symbols import constant, number
@@ -17,7 +17,8 @@ from initlint.describe.zero_pairs import zero_pairs
 def constant_hidden(file: FileModel, wanted: Callable[[InitEvent], bool]) -> Iterator[Group]:
     """The statements that leave hidden weights with the constant that `wanted` says, each with those weights."""
     found: dict[tuple[str, int], list[Member]] = {}
-    candidates = [member for member in members(file) if _is_constant(member.parameter.effective, wanted)]
+    constants = (member for member in members(file) if _is_constant(member.parameter.effective, wanted))
+    candidates = [member for member in constants if _is_recurrent(member.parameter) or may_be_weight(member.parameter)]
     pairs = zero_pairs(file) if candidates else ()
     paired = {id(parameter.storage) for pair in pairs for parameter in (pair.first, pair.second)}
     for member in candidates:
@@ -41,12 +42,15 @@ def _is_constant(event: InitEvent | None, wanted: Callable[[InitEvent], bool]) -
 def _hidden(parameter: Parameter, event: InitEvent) -> bool:
     if any(number(later.std) != 0 for later in parameter.after):
         return False  # a part is drawn afterwards
-    recurrent = parameter.packed > 1 and parameter.slot.startswith("weight_ih")
-    if not (recurrent or is_weight(parameter)) or constant(parameter.fan_in) == 0:
+    if not (_is_recurrent(parameter) or is_weight(parameter)) or constant(parameter.fan_in) == 0:
         return False
     if number(event.mean) != 0 and constant(parameter.effective_fan_out) == 1:
         return False  # a single unit has no twin; a depthwise kernel is a filter
     return is_bottleneck(parameter) and not is_frozen(parameter) and not _is_resampled(parameter)
+
+
+def _is_recurrent(parameter: Parameter) -> bool:
+    return parameter.packed > 1 and parameter.slot.startswith("weight_ih")
 
 
 def _is_resampled(parameter: Parameter) -> bool:

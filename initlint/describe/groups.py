@@ -119,13 +119,16 @@ def role_of(parameter: Parameter) -> str | None:
 
 def is_weight(parameter: Parameter) -> bool:
     """Whether it is a matrix or kernel that a layer, or a raw parameter that forward itself, sums over."""
+    return may_be_weight(parameter) and (parameter.spec is not None or "contract" in parameter.uses)
+
+
+def may_be_weight(parameter: Parameter) -> bool:
+    """The same for a raw parameter as far as it can be told without reading forward."""
     if parameter.module.generic:
         return False
     if parameter.spec is not None:
         return role_of(parameter) is not None
-    if parameter.shape is None or len(parameter.shape) < 2 or not may_be_contracted(parameter):
-        return False
-    return "contract" in parameter.uses
+    return parameter.shape is not None and len(parameter.shape) > 1 and may_be_contracted(parameter)
 
 
 def members(file: FileModel) -> Iterator[Member]:

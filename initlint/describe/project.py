@@ -25,15 +25,16 @@ class Project:
     files: dict[str, FileIndex | None] = field(default_factory=dict)
     by_stem: dict[str, list[str]] = field(default_factory=dict)
     memo: dict[object, object] = field(default_factory=dict)
+    unread: int = 0  # files of the run in which nothing speaks of models
     mentions: Mentions = field(init=False)
 
     def __post_init__(self) -> None:
         self.mentions = Mentions(self.sources)
 
     @classmethod
-    def index(cls, sources: Iterable[SourceText]) -> Project:
-        """A project of these files. Nothing is parsed yet."""
-        project = cls({source.path: source for source in sources})
+    def index(cls, sources: Iterable[SourceText], unread: int = 0) -> Project:
+        """A project of these files and `unread` others. Nothing is parsed yet."""
+        project = cls({source.path: source for source in sources}, unread=unread)
         stems: dict[str, list[str]] = defaultdict(list)
         for path in project.sources:
             stems[_parts(path)[-1] if _parts(path) else ""].append(path)

@@ -80,7 +80,7 @@ class References:
     @property
     def alone(self) -> bool:
         """Whether the project is a single file, so that others which call it may exist."""
-        return len(self.project.sources) == 1
+        return len(self.project.sources) + self.project.unread == 1
 
     def _file(self, path: str) -> dict[str, list[Reference]]:
         if path not in self.files:

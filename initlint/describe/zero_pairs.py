@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from initlint.describe.bottleneck import is_bottleneck
 from initlint.describe.flow import FlowNode, Graph
-from initlint.describe.groups import is_weight
+from initlint.describe.groups import is_weight, may_be_weight
 from initlint.describe.nodes import FileModel, InitEvent, Model, Parameter
 from initlint.describe.symbols import number
 
@@ -42,7 +42,7 @@ def series(file: FileModel, interesting: Callable[[Parameter], bool]) -> Iterato
     for model in file.models:
         if not model.complete or model.owned or not model.has_forward:
             continue
-        if any(interesting(one) for one in model.parameters if one.role != "bias"):
+        if any(interesting(one) and _may_be_matrix(one) for one in model.parameters if one.role != "bias"):
             yield from _of_model(model, [one for one in model.parameters if _matrix(one)])
 
 
@@ -58,9 +58,11 @@ def zero(parameter: Parameter) -> bool:
 
 
 def _matrix(parameter: Parameter) -> bool:
-    if parameter.role == "embedding":
-        return True
-    return is_weight(parameter)
+    return parameter.role == "embedding" or is_weight(parameter)
+
+
+def _may_be_matrix(parameter: Parameter) -> bool:
+    return parameter.role == "embedding" or may_be_weight(parameter)
 
 
 def _of_model(model: Model, weights: list[Parameter]) -> Iterator[Pair]:

@@ -18,7 +18,6 @@ _WORDS = (
     b".apply(",
     b"reset_parameters",
     b"Parameter(",
-    b"_init(",
     b"load_state_dict",
     b"from_pretrained",
     b"manual_seed",
@@ -26,7 +25,7 @@ _WORDS = (
     b"deepcopy",
 )
 _CALLS = re.compile(
-    rb"[a-z]_\(|\binit_\w*\(|[^_]_init_(?!_)\w*\("  # w.zero_(), init_weights(), net._init_layers()
+    rb"[a-z]_\(|(?i:\b(?!__)\w*(?<!f)init\w*\()"  # w.zero_(), init_weights(), net.initialize(); not isfinite()
     rb"|\bnn\b|torch\.(?:randn|rand|normal|empty|eye)\("  # torch.nn under any name, what a parameter may be made from
 )
 
