@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from initlint.engine import Engine
 from initlint.source.text import SourceText
 from tests.fixer.edited import comments
 from tests.fixer.fixed_texts import GOOD, every_rule, kept, lint, once, survive
+from tests.fixer.installed import torch_files
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,9 @@ MUTATIONS = {
 }
 
 
-def installed() -> list[Path]:
-    """Files of torch, as other people write."""
-    found = importlib.util.find_spec("torch")
-    if found is None or found.origin is None:
-        return []
-    folder = Path(found.origin).parent / "nn" / "modules"
-    return [
-        path for name in ("activation", "batchnorm", "linear", "sparse") if (path := folder / f"{name}.py").exists()
-    ]
-
-
 # Transposed convolutions want the other mode: there a fix says more than what was there before.
 PLAIN = [path for path in GOOD if not path.parent.name.startswith("ini402")]
-FILES = [path for path in [*PLAIN, *installed()] if "init" in path.read_text(encoding="utf-8")]
+FILES = [path for path in [*PLAIN, *torch_files()] if "init" in path.read_text(encoding="utf-8")]
 
 
 def sites(mutation: Mutation) -> list[tuple[Path, int]]:

@@ -32,7 +32,13 @@ def test_what_can_matter_is_kept(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x = 1", "import torch\nx = torch.load(p)", "class A:\n    def __init__(self):\n        super().__init__()", "def __post_init__(self): ..."],
+    [
+        "",
+        "x = 1",
+        "import torch\nx = torch.load(p)",
+        "class A:\n    def __init__(self):\n        super().__init__()",
+        "def __post_init__(self): ...",
+    ],
 )
 def test_other_files_are_dropped(text: str) -> None:
     """Constructors alone are no initialisation of weights."""
