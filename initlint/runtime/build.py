@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
+from initlint.runtime.frames import Spot
 from initlint.runtime.load import CannotBuildError, Recipe, checked
 from initlint.runtime.oplog import ReplayRefusedError
 from initlint.runtime.protocol import Place, Target
@@ -24,6 +25,8 @@ class Build:
     method: str
     notes: tuple[str, ...] = ()
     builds: dict[str, Place] = field(default_factory=dict)
+    emptied: dict[int, Spot | None] = field(default_factory=dict)  # storage -> who wrote what was there before
+    seeded: tuple[Place, ...] = ()
 
 
 def build_taped(target: Target, recipe: Recipe, *, seed: int, cap: int) -> Build:
@@ -42,7 +45,7 @@ def build_taped(target: Target, recipe: Recipe, *, seed: int, cap: int) -> Build
         gc.collect()
         return _real(target, recipe, seed, error)
     method = "replay" if tape.replays else "meta"
-    return Build(model, tape, method, (), seen.places(model))
+    return Build(model, tape, method, (), seen.places(model), seen.emptied, seen.seeds())
 
 
 def build_real(target: Target, recipe: Recipe, seed: int) -> nn.Module:
@@ -69,11 +72,11 @@ def _real(target: Target, recipe: Recipe, seed: int, first: Exception) -> Build:
         raise CannotBuildError(target, f"{target.text} raises {type(error).__name__}: {_line(error)}", error) from None
     why = "its numbers could not be replayed" if isinstance(first, ReplayRefusedError) else type(first).__name__
     note = f"built for real: on the meta device the constructor fails ({why}: {_line(first)})"
-    return Build(model, tape, "real", (note,), seen.places(model))
+    return Build(model, tape, "real", (note,), seen.places(model), seen.emptied, seen.seeds())
 
 
 def _record(target: Target, recipe: Recipe, tape: Tape) -> tuple[nn.Module, Sightings]:
-    seen = Sightings()
+    seen = Sightings(tape.last_write)
     with seen.watching(), tape.recording():
         built = recipe.build()
     return checked(target, built), seen

@@ -19,6 +19,7 @@ from initlint.runtime.remark import Remark, place_of
 # On one tensor the first of these silences what it makes pointless.
 _SILENCES = {
     "INI103": ("INI808", "INI809", "INI807"),
+    "INI513": ("INI103", "INI807", "INI808", "INI809"),
     "INI304": ("INI302", "INI303", "INI305", "INI809"),
     "INI302": ("INI305",),
     "INI303": ("INI305",),

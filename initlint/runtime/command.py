@@ -26,6 +26,7 @@ from initlint.finding import Severity
 )
 @click.option("--alpha", type=click.FloatRange(0, 1, True, True), default=None, help="False alarms of a run (1e-6).")
 @click.option("--no-forward", is_flag=True, help="Judge the weights only; run no forward.")
+@click.option("--deferred", is_flag=True, help="Also compare with to_empty() and the init methods (INI513).")
 @click.option("--no-statistics", is_flag=True, help="Read the tape only; look at no numbers.")
 @click.option("--select", multiple=True, metavar="CODES", help="Rules to report: codes, prefixes, names or ALL.")
 @click.option("--ignore", multiple=True, metavar="CODES", help="Rules to leave out.")

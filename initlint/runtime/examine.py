@@ -13,6 +13,7 @@ from torch import nn
 
 from initlint.runtime.advice import advise
 from initlint.runtime.build import Build, build_real, build_taped
+from initlint.runtime.deferred import left_raw, second_path
 from initlint.runtime.digest import digests
 from initlint.runtime.inputs import load_function
 from initlint.runtime.load import Recipe, checked, find_recipe
@@ -55,6 +56,9 @@ def examine(target: Target, request: Request) -> Iterator[str | Model]:
     subject = with_numbers(subject)
     yield f"reading the numbers of {recipe.name}"
     model = weigh(subject)
+    if request.deferred:
+        yield f"walking the second way through {recipe.name}"
+        model = with_second_path(subject, model)
     if request.digests and subject.real is not None:
         model = replace(model, digests=digests(target, recipe, request.seed))
     yield model
@@ -78,14 +82,28 @@ def weigh(subject: Subject) -> Model:
         method=build.method,
         notes=notes,
         parameters=rows,
-        verdicts=tuple(lost_writes(build)),
+        verdicts=(*lost_writes(build), *left_raw(build)),
         builds=build.builds,
+        seeded=build.seeded,
         total=sum(row.numel for row in rows if row.kind == "parameter"),
         seed=request.seed,
         seconds=time.monotonic() - subject.started,
         memory=peak_memory(),
         torch=torch.__version__,
     )
+
+
+def with_second_path(subject: Subject, model: Model) -> Model:
+    """The report with what `to_empty()` and the init methods leave otherwise than the constructor does."""
+    request, recipe = subject.request, subject.recipe
+    if recipe.live:
+        return replace(model, notes=(*model.notes, "no second way: the model is there already, nothing builds it"))
+    try:
+        found = second_path(subject.target, recipe, model.parameters, seed=request.seed, cap=request.memory_limit // 4)
+    except Exception as error:  # the user's init methods may raise anything; the first way has been told
+        note = f"to_empty() and the init methods: {type(error).__name__}: {error}"
+        return replace(model, notes=(*model.notes, note))
+    return replace(model, verdicts=(*model.verdicts, *found))
 
 
 def follow(subject: Subject, model: Model) -> Model:

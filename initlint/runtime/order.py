@@ -20,7 +20,7 @@ _CODES = ("select", "ignore", "extend_select", "extend_ignore")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _TARGET_KEYS = ("target", "args", "kwargs", "input", "input-shape")
-_TABLE_KEYS = ("targets", "seed", "seeds", "time-limit", "memory-limit", "alpha")
+_TABLE_KEYS = ("targets", "seed", "seeds", "time-limit", "memory-limit", "alpha", "deferred")
 _LEAST_MEMORY = 2 << 30
 
 
@@ -52,6 +52,7 @@ class Order:
             time_limit=float(_given(options["time_limit"], table.get("time-limit"), 300.0)),
             memory_limit=_size(_given(options["memory_limit"], table.get("memory-limit"), "")),
             alpha=float(_given(options["alpha"], table.get("alpha"), 1e-6)),
+            deferred=options["deferred"] or bool(table.get("deferred", False)),
             propagate=not options["no_forward"],
             statistics=not options["no_statistics"],
         )
@@ -76,6 +77,7 @@ def without_targets(settings: Settings) -> Request:
         time_limit=float(table.get("time-limit", 300.0)),
         memory_limit=_size(table.get("memory-limit", "")),
         alpha=float(table.get("alpha", 1e-6)),
+        deferred=bool(table.get("deferred", False)),
     )
 
 

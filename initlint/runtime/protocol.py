@@ -54,6 +54,7 @@ class Request:
     statistics: bool = True
     overlay: dict[str, str] = field(default_factory=dict)  # path -> text to import in the place of what is on the disk
     digests: bool = False  # tell the bits of every tensor
+    deferred: bool = False  # walk the second way to each weight: to_empty() and the init methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ class Measured:
     orthogonality: float | None = None  # largest entry of |W W^T - g^2 I| / g^2
     duplicate_rows: int = 0  # rows that equal an earlier row
     halves_equal: bool = False
+    digest: str = ""  # of the entries looked at: equal ones are equal numbers
     histogram: tuple[int, ...] = ()
     edges: tuple[float, ...] = ()
     tests: tuple[Test, ...] = ()
@@ -202,6 +204,7 @@ class Model:
     verdicts: tuple[Verdict, ...] = ()
     propagation: dict[str, Any] | None = None
     builds: dict[str, Place] = field(default_factory=dict)  # module path -> where it was constructed
+    seeded: tuple[Place, ...] = ()  # where a seed was set while it was built
     total: int = 0
     seed: int = 0
     seconds: float = 0.0

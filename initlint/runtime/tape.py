@@ -18,7 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from initlint.runtime import semantic
 from initlint.runtime.evaluate import base_name
-from initlint.runtime.frames import take_trail
+from initlint.runtime.frames import Spot, take_trail
 from initlint.runtime.geometry import Geometry
 from initlint.runtime.interpret import OperationFacts, facts_of, interpret, translated
 from initlint.runtime.ledger import Content, Ledger, Write, literal
@@ -94,6 +94,11 @@ class Tape:
         self.count += 1
         trail = more.pop("trail", None) or take_trail(2)
         ledger.writes.append(Write(self.count, kind, region, scheme, function, arguments, trail, **more))
+
+    def last_write(self, tensor: torch.Tensor) -> Spot | None:
+        """Who gave the tensor its value last."""
+        writes = self.ledger(tensor).writes
+        return next((write.trail.best for write in reversed(writes) if write.trail.best), None)
 
     def reference(self, tensor: torch.Tensor) -> Reference:
         """A tensor as the log names it."""
