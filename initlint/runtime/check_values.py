@@ -11,7 +11,7 @@ from initlint.runtime.protocol import Event, Model, Parameter
 from initlint.runtime.remark import Remark, last_place
 
 # A second network that starts as a copy on purpose.
-_COPIES = re.compile(
+COPIES = re.compile(
     r"(^|[._])(target|ema|teacher|momentum|old|shadow|reference|ref|frozen|averaged|avg|swa|key_encoder|encoder_k|prev\w*)"
     r"([._\d]|$)",
     re.IGNORECASE,
@@ -82,7 +82,7 @@ def clones(model: Model) -> Iterator[Remark]:
     for members in groups.values():
         names = [row.name for row, _ in members]
         copies = [(row, event) for row, event in members if event.function in {"clone", "copy_", "_to_copy"}]
-        if len(names) < 2 or not copies or any(_COPIES.search(name) for name in names):
+        if len(names) < 2 or not copies or any(COPIES.search(name) for name in names):
             continue
         by_place[copies[-1][1].place].append((copies[-1][0], names))
     for found in by_place.values():
@@ -109,7 +109,7 @@ def duplicates(model: Model) -> Iterator[Remark]:
         if found is None or row.kind != "parameter" or row.form is None or len(row.shape) < 2:
             continue
         bits = row.numel // row.shape[0] * _BITS.get(row.dtype, 22)
-        if bits < _ENOUGH_BITS or not _drawn_throughout(row):
+        if bits < _ENOUGH_BITS or not drawn_throughout(row):
             continue
         if found.halves_equal:
             message = f"one half of `{row.name}` repeats the other: both were drawn with one seed"
@@ -120,7 +120,7 @@ def duplicates(model: Model) -> Iterator[Remark]:
             yield Remark("INI807", row.name, message, "draw every unit on its own", last_place(row))
 
 
-def _drawn_throughout(row: Parameter) -> bool:
+def drawn_throughout(row: Parameter) -> bool:
     """Whether every entry was drawn at random, in one piece or in several."""
     forms = [part for part in row.overlays if part.fraction < 1]
     if sum(part.fraction for part in forms) > 0.999:

@@ -17,7 +17,7 @@ from initlint.runtime.deferred import left_raw, second_path
 from initlint.runtime.digest import digests
 from initlint.runtime.inputs import load_function
 from initlint.runtime.load import Recipe, checked, find_recipe
-from initlint.runtime.lost import lost_writes
+from initlint.runtime.lost import dead_inits, lost_writes
 from initlint.runtime.propagation import measure
 from initlint.runtime.protocol import Model, Request, Target
 from initlint.runtime.sensitivity import with_sensitivity
@@ -82,7 +82,7 @@ def weigh(subject: Subject) -> Model:
         method=build.method,
         notes=notes,
         parameters=rows,
-        verdicts=(*lost_writes(build), *left_raw(build)),
+        verdicts=(*lost_writes(build), *dead_inits(build), *left_raw(build)),
         builds=build.builds,
         seeded=build.seeded,
         total=sum(row.numel for row in rows if row.kind == "parameter"),

@@ -1,8 +1,11 @@
-"""Init that went nowhere: written to a recomputed weight (INI506) or to a copy that nobody read (INI507). (child)"""
+"""Init that went nowhere: written to a recomputed weight (INI506), to a copy (INI507), over (INI509). (child)"""
 
 from __future__ import annotations
 
+import ast
+import linecache
 from collections.abc import Iterator
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -11,11 +14,14 @@ from torch.nn.utils.parametrize import is_parametrized
 from initlint.runtime.build import Build
 from initlint.runtime.evaluate import COPYING
 from initlint.runtime.frames import resolve
+from initlint.runtime.geometry import Geometry, Relation, relate
 from initlint.runtime.ledger import Ledger, Write
-from initlint.runtime.protocol import Verdict
+from initlint.runtime.protocol import Place, Verdict
+from initlint.runtime.storages import view_of
 
 _SELECTING = frozenset({"index", "index_select", "masked_select", "take", "gather"})
 _WEIGHTS = ("weight",)
+_FILLING = frozenset({"normal_", "uniform_", "fill_", "zero_", "copy_", "random_", "bernoulli_", "exponential_"})
 _COMPUTED = frozenset({"_weight_norm_interface", "_weight_norm"})
 
 
@@ -92,3 +98,45 @@ def _on_copies(build: Build, owned: set[int], seen: set[object]) -> Iterator[Ver
             f"this {write.scheme} fills a copy of a parameter (made by {born.function}), which is then thrown away"
         )
         yield Verdict("INI507", "", message, "write to the parameter itself, or to a view of it", place)
+
+
+def dead_inits(build: Build) -> Iterator[Verdict]:
+    """INI509: an init that the next statement of its block overwrites whole, with nothing read in between."""
+    read = {key for node in build.tape.log.nodes for key in node.reads - node.writes}
+    seen: set[Place] = set()
+    for name, parameter in build.model.named_parameters():
+        ledger = build.tape.ledgers.get(parameter.untyped_storage()._cdata)
+        if ledger is None or ledger.key in read:
+            continue
+        view = view_of(parameter)
+        for first, second in pairwise(
+            write for write in ledger.writes if relate(write.region, view) is not Relation.NONE
+        ):
+            one, two = (resolve(write.trail.best) for write in (first, second))
+            if one is None or two is None or one in seen or not (_is_init(first, view) and _is_init(second, view)):
+                continue
+            if one.path == two.path and one.function == two.function and _in_a_row(one, two):
+                seen.add(one)
+                message = f"this {first.scheme} on `{name}` is lost: line {two.line} writes the whole tensor again"
+                yield Verdict("INI509", name, message, "was the bias meant by one of the two?", one)
+
+
+def _is_init(write: Write, view: Geometry) -> bool:
+    """Whether an init call of the user's, and no constructor, wrote the whole tensor."""
+    named = write.function.startswith("torch.nn.init.") or write.function in _FILLING
+    return named and write.kind == "set" and write.region == view and not write.trail.constructor
+
+
+def _in_a_row(one: Place, two: Place) -> bool:
+    """Whether two calls are statements of one block, the second right after the first."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(one.path)))
+    except (SyntaxError, ValueError):
+        return False
+    for node in ast.walk(tree):
+        for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
+            lines = [statement.lineno for statement in block or () if isinstance(statement, ast.Expr)]
+            if isinstance(block, list) and one.line in lines and two.line in lines and one.line < two.line:
+                between = [item for item in block if one.line < item.lineno < two.line]
+                return all(isinstance(item, ast.Expr) for item in between)
+    return False

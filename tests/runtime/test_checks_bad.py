@@ -189,6 +189,90 @@ CASES = {
             def forward(self, x):
                 return self.two(self.one(x))
         """,
+    "seeded anew": """\
+        class Layer(nn.Linear):
+            def reset_parameters(self):
+                torch.manual_seed(0)  # INI108
+                super().reset_parameters()
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.one, self.two, self.three = Layer(16, 16), Layer(16, 16), nn.Linear(16, 16)
+
+            def forward(self, x):
+                return self.three(self.two(self.one(x)).relu())
+        """,
+    "repeated module": """\
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.blocks = nn.ModuleList([nn.Linear(16, 16)] * 3)  # INI106
+
+            def forward(self, x):
+                for block in self.blocks:
+                    x = x + block(x).relu()
+                return x
+        """,
+    "no identity": """\
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.base = nn.Linear(16, 16)
+                self.lora_A = nn.Linear(16, 4, bias=False)
+                self.lora_B = nn.Linear(4, 16, bias=False)
+                nn.init.normal_(self.lora_A.weight, std=0.3)
+                nn.init.normal_(self.lora_B.weight, std=0.3)  # INI109
+
+            def forward(self, x):
+                return self.base(x) + self.lora_B(self.lora_A(x))
+        """,
+    "dead init": mlp("nn.init.kaiming_normal_(self.fc2.weight)  # INI509\nnn.init.kaiming_uniform_(self.fc2.weight)"),
+    "deferred, half done": """\
+        class Inner(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = nn.Linear(16, 16)
+                self.gate = nn.Parameter(torch.zeros(16))  # INI513
+                self.register_buffer('angles', torch.arange(16) / 16)  # INI513
+
+            def forward(self, x):
+                return x + self.gate * self.fc(x) * torch.cos(self.angles)
+
+        def Net():
+            with torch.device('meta'):
+                net = Inner()
+            net.to_empty(device='cpu')
+            net.fc.reset_parameters()
+            return net
+        """,
+    "wrong numbers for the record": """\
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = nn.Linear(64, 64)
+                nn.init.normal_(self.fc.weight, std=0.1)  # INI809
+                self.fc.weight.numel() and self.fc.weight.detach().numpy().__imul__(2) if _real(self) else None
+
+            def forward(self, x):
+                return self.fc(x)
+
+        def _real(module):
+            return type(module.fc.weight.data).__name__ == 'Tensor' and module.fc.weight.device.type == 'cpu'
+        """,
+    "rectifier's gain, nothing after": """\
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layers = nn.ModuleList(nn.Linear(64, 64) for _ in range(3))
+                for layer in self.layers:
+                    nn.init.kaiming_normal_(layer.weight)  # INI209
+
+            def forward(self, x):
+                for layer in self.layers:
+                    x = layer(x)
+                return x
+        """,
     "init on a copy": """\
         class Net(nn.Module):
             def __init__(self):
