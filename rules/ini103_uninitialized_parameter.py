@@ -64,7 +64,7 @@ class UninitializedParameter(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """Every raw parameter that no write reaches, in this file or from any other."""
-        if file.references is None or _is_template(file):
+        if file.references is None:
             return
         filled = {_key(one) for model in file.models for one in model.parameters if _has_value(one)}
         for model in file.models:
@@ -87,16 +87,6 @@ class UninitializedParameter(Rule):
                     severity=Severity.WARNING if file.references.alone else None,
                     fix=_fix(model, parameter, site),
                 )
-
-
-def _is_template(file: FileModel) -> bool:
-    """Whether it is one of transformers' modular files, from which the modeling file beside it is generated."""
-    folder, slash, name = file.path.replace("\\", "/").rpartition("/")
-    return (
-        name.startswith("modular_")
-        and file.references is not None
-        and (f"{folder}{slash}{name.replace('modular_', 'modeling_', 1)}" in file.references.project.sources)
-    )
 
 
 def _key(parameter: Parameter) -> tuple[str, int, int] | None:

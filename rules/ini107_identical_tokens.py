@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from initlint.describe.raw import owner_text
 from initlint.describe.symbols import number
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from initlint.describe.flow import FlowNode, Graph
     from initlint.describe.nodes import FileModel, InitEvent, Parameter
 
+_TOLD_APART = re.compile(r"\.unbind\(|\.chunk\(|\.split\(")  # each row's result goes its own way
 _TOKENS = re.compile(r"token|quer(y|ies)|prompt|latent|register|slot|seed|inducing|centroid|prototype", re.IGNORECASE)
 _PLAIN = frozenset({"pass", "join", "scale"})
 
@@ -84,6 +86,8 @@ def _rows(parameter: Parameter) -> int | None:
 
 def _enters_as_it_is(parameter: Parameter) -> bool:
     """Whether the tokens reach a concatenation, a layer or attention with nothing added on the way or behind it."""
+    if _TOLD_APART.search(owner_text(parameter)):
+        return False
     graph = parameter.flow.graph
     starts = [node for node in graph.nodes if node.op == "param" and node.storage is parameter.storage] if graph else []
     if graph is None or not starts:

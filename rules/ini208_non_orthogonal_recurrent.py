@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.groups import Member, members
+from initlint.describe.symbols import number
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.reference.fans import GATES
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, InitCall, InitEvent
+    from initlint.describe.symbols import Dim
 
 _RANDOM = frozenset({
     "uniform", "normal", "trunc_normal", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal",
@@ -82,7 +85,15 @@ def _is_wrong(member: Member, event: InitEvent) -> bool:
         return False
     if any(later.scheme in ("orthogonal", "eye") for later in parameter.after):
         return False  # gate by gate
+    made = parameter.history[0]
+    if made.default and made.scheme == event.scheme and _alike(made.std, event.std):
+        return False  # torch's own, written out
     return event.scheme in _RANDOM or (event.scheme == "orthogonal" and parameter.packed > 1)
+
+
+def _alike(one: Dim | None, other: Dim | None) -> bool:
+    left, right = number(one), number(other)
+    return one == other if left is None or right is None else math.isclose(left, right, rel_tol=1e-6)
 
 
 def _message(member: Member, event: InitEvent) -> str:

@@ -13,7 +13,7 @@ from initlint.rule import Rule
 from initlint.source import syntax
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel, Site
+    from initlint.describe.nodes import Applied, FileModel, Site
     from initlint.source.text import SourceText
 
 _RECOMPUTED = ("weight_norm", "parametrizations.", "parametrize.")
@@ -66,8 +66,7 @@ class InitOnReparametrized(Rule):
         for call in file.facts(InitCall):
             wrapper = call.target.copied or ""
             if wrapper.startswith(_RECOMPUTED) and all(guard.default is not False for guard in call.guards):
-                applied = appliers.get(id(call))
-                yield self._lost(file, call, wrapper, applied.site if applied is not None else call.site)
+                yield self._lost(file, call, wrapper, _site(file, call, appliers.get(id(call))))
 
     def _lost(self, file: FileModel, call: InitCall, wrapper: str, site: Site) -> Finding:
         slot = call.target.slot or "weight"
@@ -80,6 +79,12 @@ class InitOnReparametrized(Rule):
             layer=file.name_of(call.target.storage),
             fix=_init_first(call),
         )
+
+
+def _site(file: FileModel, call: InitCall, applied: Applied | None) -> Site:
+    """The init itself; where it is another file's, or a general function, what runs it over these layers."""
+    own = applied is None or (applied.how == "post_init" and call.site.path == file.path)
+    return call.site if own or applied is None else applied.site
 
 
 def _init_first(call: InitCall) -> Fix | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import InitCall
 from initlint.describe.symbols import number
+from initlint.describe.values import Tensor
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.reference.activations import SATURATING
+from initlint.reference.fans import torch_fans
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
@@ -77,9 +80,18 @@ def _of_models(file: FileModel) -> Iterator[tuple[str, InitEvent, Follow | None]
             event = parameter.effective
             if event is None or event.default or not event.certain or parameter.after or parameter.module.generic:
                 continue
-            if _wrong(event) is not None and _is_bias(parameter):
+            if _wrong(event) is not None and _is_bias(parameter) and not _is_torchs_own(parameter, event):
                 name = parameter.name.removesuffix(f".{parameter.slot}")
                 yield f"{model.name}.{name}", event, parameter.follow
+
+
+def _is_torchs_own(parameter: Parameter, event: InitEvent) -> bool:
+    """Whether it is U(+-1/sqrt(fan_in)), which torch itself gives the bias: wide where the layer has one input."""
+    weight = parameter.module.slots.get("weight")
+    shape = weight.storage.shape if isinstance(weight, Tensor) and weight.storage is not None else None
+    fans = torch_fans(shape) if shape is not None and len(shape) > 1 else None
+    fan_in, high = number(fans[0]) if fans is not None else None, number(event.high)
+    return fan_in is not None and high is not None and math.isclose(high**2 * fan_in, 1, rel_tol=1e-3)
 
 
 def _is_bias(parameter: Parameter) -> bool:

@@ -106,6 +106,8 @@ def _set(
         tensors.assign_data(run, owner, value, statement, frame)
     elif isinstance(owner, Tensor) and name == "requires_grad":
         tensors.freeze(owner, value)
+    elif isinstance(owner, Tensor) and owner.storage is not None:
+        owner.storage.marks[name] = value
 
 
 def _set_item(

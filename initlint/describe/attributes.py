@@ -185,6 +185,8 @@ def _of_tensor(run: Run, tensor: Tensor, name: str) -> Value:
         return run.nameless(name)
     if name == "ndim":
         return tensors.measure(run, tensor, "dim", [])
+    if tensor.storage is not None and name in tensor.storage.marks:
+        return tensor.storage.marks[name]
     return Method(tensor, name)
 
 

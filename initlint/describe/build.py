@@ -44,6 +44,9 @@ def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:
     if file is None:
         source.tree  # raises what is wrong  # noqa: B018
         raise SyntaxError(f"{path} cannot be read")
+    if _is_template(project, path):
+        return FileModel(path, source)
+    references = project.memo.setdefault("references", References(project))
     models: list[Model] = []
     records: list[Any] = []
     files: set[str] = {path}
@@ -53,8 +56,14 @@ def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:
             models.append(model)
         records += run.records
         files |= run.files
-    references = project.memo.setdefault("references", References(project))
     return FileModel(path, source, tuple(models), tuple(records), frozenset(files), references=references)  # type: ignore[arg-type]
+
+
+def _is_template(project: Project, path: str) -> bool:
+    """Whether it is one of transformers' modular files: nobody runs it, the modeling file beside it is made from it."""
+    folder, slash, name = path.replace("\\", "/").rpartition("/")
+    made = project.sources.get(f"{folder}{slash}{name.replace('modular_', 'modeling_', 1)}")
+    return name.startswith("modular_") and made is not None and "automatically generated from" in made.text[:1000]
 
 
 def _read_all(

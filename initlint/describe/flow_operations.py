@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import Any
 
-from initlint.describe.flow import FlowNode
+from initlint.describe.flow import TRANSPARENT, FlowNode
 from initlint.describe.run import Frame, Run
 from initlint.describe.values import Choice, Mapping, ModuleObject, Sequence, Storage, Tensor, Value
 
@@ -78,6 +78,12 @@ def use(tensor: Value, how: str, **detail: Any) -> None:
         tensor.storage.uses.append((how, detail))
 
 
+def _origin(node: FlowNode) -> FlowNode:
+    while node.op in TRANSPARENT and len(node.inputs) == 1:
+        node = node.inputs[0]
+    return node
+
+
 def binary(run: Run, operator: ast.operator, left: Value, right: Value, node: ast.AST, frame: Frame) -> Value:
     """`a + b`, `a * b`, `a @ b` on signals."""
     left, right = run.settle(left), run.settle(right)
@@ -91,6 +97,8 @@ def binary(run: Run, operator: ast.operator, left: Value, right: Value, node: as
         if isinstance(operator, (ast.Mult, ast.Div))
         else "pass"
     )
+    if isinstance(operator, ast.Sub) and len(sources) == 2 and _origin(sources[0]) is _origin(sources[1]):
+        return add(run, "norm", sources[:1], frame, node)  # `x - x.mean()`, as a norm written by hand begins
     own = [value for value in (left, right) if isinstance(value, Tensor) and value.storage is not None]
     for value in own:
         use(value, kind)

@@ -114,7 +114,8 @@ def _repeat(run: Run, effect: Effect, module: ModuleObject) -> None:
             if storage is not None and record.target.region is None:
                 shape = storage.shape
             target = replace(record.target, module=holder, storage=storage, shape=shape)
-            made[id(record)] = replace(record, target=target)
+            values = {name: _moved(value, record.target.storage, storage) for name, value in record.values.items()}
+            made[id(record)] = replace(record, target=target, values=values)
         run.records.append(made.get(id(record), record))
     for place, event in effect.writes:
         order = run.order + event.order - effect.start
@@ -122,6 +123,13 @@ def _repeat(run: Run, effect: Effect, module: ModuleObject) -> None:
     run.order += effect.ticks
     run.reached |= effect.reached
     run.files |= effect.files
+
+
+def _moved(value: Value, old: Storage | None, new: Storage | None) -> Value:
+    """The tensor that was handed to the call, as this module has it."""
+    if not isinstance(value, Tensor) or new is None or value.storage is not old:
+        return value
+    return replace(value, storage=new, shape=value.shape if value.region else new.shape)
 
 
 def _state(module: ModuleObject) -> tuple[Any, ...]:

@@ -48,8 +48,13 @@ def binary(run: Run, operator: ast.operator, left: Value, right: Value, node: as
         if isinstance(left, str) or isinstance(right, str):
             return run.nameless("text")
         if isinstance(left, Sym) or isinstance(right, Sym):
-            return run.unknown(f"({_word(left)} {type(operator).__name__} {_word(right)})")
+            return run.unknown(f"({_word(left)} {_SIGNS.get(type(operator), type(operator).__name__)} {_word(right)})")
         return run.nameless("number")
+
+
+_SIGNS: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+}  # fmt: skip
 
 
 def _word(value: Value) -> str:

@@ -32,6 +32,11 @@ def may_be_contracted(parameter: Parameter) -> bool:
     return bool(memo[key]) or re.search(handed, _text(cls)) is not None
 
 
+def owner_text(parameter: Parameter) -> str:
+    """The source of the class that owns the parameter; empty where it is none of the project's."""
+    return _text(parameter.module.cls) if parameter.module.cls is not None else ""
+
+
 def _speaks_of_products(cls: ClassRef) -> bool:
     return _PRODUCT.search(_text(cls)) is not None
 

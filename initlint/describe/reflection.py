@@ -77,6 +77,10 @@ def _getattr(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Value:
         and has_attribute(run, subject, name, frame) is False
     ):
         return args[2]
+    if (
+        isinstance(subject, Tensor) and len(args) > 2 and name.startswith("_")
+    ):  # a mark that somebody may have put on it
+        return subject.storage.marks.get(name, args[2]) if subject.storage is not None else args[2]
     if isinstance(subject, External):
         if subject.dotted == "torch.nn.init":
             looked_up(run, name, node, frame)

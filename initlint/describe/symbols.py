@@ -7,6 +7,7 @@ An atom may carry the value that the default configuration gives it, so that a s
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, Union
 from zlib import crc32
@@ -40,6 +41,7 @@ Number: TypeAlias = int | float
 Dim: TypeAlias = Union[int, float, "Sym"]
 
 _ONE: Monomial = ()
+_COUNTED = re.compile(r"#\d+")  # what keeps two unknowns of one name apart
 TERM_LIMIT = 24  # longer sums are no dimension that a person wrote
 
 
@@ -211,7 +213,7 @@ def shown(value: object) -> float | int | str | None:
     known = number(value)
     if known is not None:
         return known
-    return repr(value) if isinstance(value, Sym) else None
+    return _COUNTED.sub("", repr(value)) if isinstance(value, Sym) else None
 
 
 def _terms(value: object) -> dict[Monomial, Number] | None:

@@ -216,6 +216,7 @@ class Storage:
     slot: str | None = None
     uses: list[Any] = field(default_factory=list)
     frozen: bool = False  # requires_grad is, or may be, False
+    marks: dict[str, Any] = field(default_factory=dict)  # attributes that the code puts on the tensor
     moved: bool = False  # `.to()` was called on the parameter: on another device it is none any more
 
 
