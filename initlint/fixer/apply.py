@@ -59,8 +59,8 @@ def apply_fixes(source: SourceText, findings: Sequence[Finding], *, unsafe: bool
         if changes is not None and _fits(changes, [change for repair in chosen for change in repair.changes]):
             chosen.append(_Repair(finding, changes))
     text = _edited(source.text, chosen)
-    if not _parses(text):
-        chosen = _parsing(source.text, chosen)
+    if not _is_sound(source, text):
+        chosen = _sound(source, chosen)
         text = _edited(source.text, chosen)
     applied = tuple(repair.finding for repair in chosen)
     skipped = tuple(finding for finding in eligible if not any(finding is one for one in applied))
@@ -151,23 +151,30 @@ def _edited(text: str, repairs: Iterable[_Repair]) -> str:
     return "".join([*pieces, text[place:]])
 
 
-def _parsing(text: str, repairs: Iterable[_Repair]) -> list[_Repair]:
-    """The repairs that can be made one after the other without the text ceasing to parse."""
+def _sound(source: SourceText, repairs: Iterable[_Repair]) -> list[_Repair]:
+    """The repairs that can be made one after the other without the text ceasing to hold."""
     kept: list[_Repair] = []
     for repair in repairs:
-        if _parses(_edited(text, [*kept, repair])):
+        if _is_sound(source, _edited(source.text, [*kept, repair])):
             kept.append(repair)
     return kept
 
 
-def _parses(text: str) -> bool:
+def _is_sound(source: SourceText, text: str) -> bool:
+    """Whether it parses, and one fix does not use the import that another found to be of no use any more."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a stray backslash in the user's strings is not our concern
-            ast.parse(text)
+            tree = ast.parse(text)
+        lost = _imported(source.tree) - _imported(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return True
+    return not any(isinstance(node, ast.Name) and node.id in lost for node in ast.walk(tree))
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    imports = (node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)))
+    return {(alias.asname or alias.name).partition(".")[0] for node in imports for alias in node.names}
 
 
 def _moved(source: SourceText, text: str, repairs: Iterable[_Repair], places: _Places) -> SourceText:

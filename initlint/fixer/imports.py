@@ -84,7 +84,8 @@ def imported_beside(source: SourceText, name: str, new_name: str, at: ast.AST) -
                 return Available(here)
     if binders(source, new_name, at):
         raise CannotRewrite(f"{new_name} is something else here")
-    return Available(new_name, _add_alias(source, statement, new_name))
+    goes = _used_once(source, name) and any(alias.name == name and not alias.asname for alias in statement.names)
+    return Available(new_name, _add_alias(source, statement, new_name, instead_of=name if goes else None))
 
 
 def add_import(source: SourceText, statement: str, at: ast.AST | None = None) -> tuple[Edit, ...]:
@@ -163,14 +164,29 @@ def _star(source: SourceText) -> bool:
     )
 
 
-def _add_alias(source: SourceText, statement: ast.ImportFrom, name: str) -> tuple[Edit, ...]:
+def _used_once(source: SourceText, name: str) -> bool:
+    """Whether the file speaks of `name` at one place only; a package's `__init__` imports names for others."""
+    spoken = [
+        node
+        for node in ast.walk(source.tree)
+        if (isinstance(node, ast.Name) and node.id == name) or (isinstance(node, ast.Constant) and node.value == name)
+    ]
+    return len(spoken) == 1 and not source.path.endswith("__init__.py")
+
+
+def _add_alias(
+    source: SourceText, statement: ast.ImportFrom, name: str, *, instead_of: str | None = None
+) -> tuple[Edit, ...]:
     span = source.span(statement)
     line = typed(module(source.segment(span) + "\n").body[0], cst.SimpleStatementLine)
     node = typed(line.body[0], cst.ImportFrom)
     if isinstance(node.names, cst.ImportStar):
         raise CannotRewrite("a star import")
     items = names_of(node, node.names)
-    items.append(name)
+    if instead_of is None:
+        items.append(name)
+    else:
+        items.texts[[alias.name for alias in statement.names].index(instead_of)] = name
     head = source.segment(span)[: -len(_tail(node))]
     return replace(source, span, f"{head}{items.code}{')' if node.rpar else ''}")
 

@@ -118,6 +118,20 @@ def test_what_would_not_parse_is_left_out() -> None:
     assert (result.text, result.skipped) == ("x()\nb()\nz()\n", (found[1],))
 
 
+def test_an_import_that_another_fix_needs_stays() -> None:
+    """One fix finds a name of no more use and takes it out of the import, another is about to use it: it waits."""
+    text = source("from a import zeros_, ones_\nzeros_(w)\nones_(v)\nones_(u)\n")
+    first, second = call(text, "zeros_(w)"), call(text, "ones_(v)")
+    found = [
+        finding(text, first, rename_callee(text, first, "normal_")),
+        finding(text, second, rename_callee(text, second, "zeros_")),
+    ]
+    result = apply_fixes(text, found, unsafe=False)
+
+    assert result.text == "from a import normal_, ones_\nnormal_(w)\nones_(v)\nones_(u)\n"
+    assert (result.applied, result.skipped) == ((found[0],), (found[1],))
+
+
 def test_two_fixes_that_empty_a_block_together_leave_it_valid() -> None:
     """Each alone leaves the other's statement; both would leave nothing."""
     text = source("if x:\n    a()\n\n\n    b()\nc()\n")

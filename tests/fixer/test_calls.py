@@ -119,9 +119,27 @@ RENAMED = [
 
 @pytest.mark.parametrize(("before", "expected"), RENAMED)
 def test_a_renamed_callee_keeps_the_alias_of_its_module(before: str, expected: str) -> None:
-    """A function imported by name brings the new name into the same import."""
+    """A function imported by name brings the new name into the same import, beside one that is used elsewhere."""
+    before, expected = f"{before}\nxavier_", f"{expected}\nxavier_"
 
     assert expected == rewritten(before, lambda text: rename_callee(text, call(text, ""), "new_"))
+
+
+REPLACED = [
+    ("from a import xavier_\nxavier_(w)", "from a import new_\nnew_(w)"),
+    ("from a import (\n b,  # c\n xavier_,  # d\n)\nxavier_(w)", "from a import (\n b,  # c\n new_,  # d\n)\nnew_(w)"),
+    ("from a import b, \\\n  xavier_\nxavier_(w)", "from a import b, \\\n  new_\nnew_(w)"),
+    ("def f():\n  from a import xavier_, b\n  xavier_(w)", "def f():\n  from a import new_, b\n  new_(w)"),
+    ("from a import xavier_\nxavier_(w)\n['xavier_']", "from a import xavier_, new_\nnew_(w)\n['xavier_']"),
+    ("from a import xavier_\nxavier_(w)\nprint(xavier_)", "from a import xavier_, new_\nnew_(w)\nprint(xavier_)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "expected"), REPLACED)
+def test_a_name_that_nothing_else_uses_gives_way(before: str, expected: str) -> None:
+    """The import would otherwise be unused; a name in `__all__` stays."""
+
+    assert expected == rewritten(before, lambda text: rename_callee(text, call(text, "xavier_(w)"), "new_"))
 
 
 @pytest.mark.parametrize(

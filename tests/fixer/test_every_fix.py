@@ -89,15 +89,17 @@ def test_a_round_of_fixes(engine: Engine, variant: tuple[Path, str]) -> None:
 @SLOW
 @given(variants())
 def test_fixing_to_the_end(engine: Engine, variant: tuple[Path, str]) -> None:
-    """Then the rule has no fix left to offer, and a second run changes nothing."""
+    """Then the rule speaks only of what it never had a fix for, and a second run changes nothing."""
     path, text = variant
     code = path.parent.name.partition("_")[0].upper()
-    repaired = repair(engine, lint(engine, text), unsafe=True)
+    outcome = lint(engine, text)
+    without = [one for one in outcome.findings if one.code == code and one.fix is None]
+    repaired = repair(engine, outcome, unsafe=True)
     after = repaired.changes["net.py"][1].text if repaired.changes else text
     again = repair(engine, lint(engine, after), unsafe=True)
 
     assert ast.parse(after)
-    assert [] == [one for one in again.outcome.findings if one.code == code and one.fix]
+    assert len(without) >= sum(one.code == code for one in again.outcome.findings)
     assert {} == again.changes
 
 
