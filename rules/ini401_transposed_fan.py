@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from initlint.describe.asked import by_formula
 from initlint.describe.groups import Member, groups
 from initlint.describe.origin import parts
-from initlint.describe.symbols import shown
+from initlint.describe.symbols import told
 from initlint.describe.wrong_axis import takes_other_axis
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
@@ -66,8 +66,8 @@ class TransposedFan(Rule):
             first = wrong[0].parameter
             yield self.finding(
                 group.site,
-                f"{first.name} is summed over {shown(first.effective_fan_in)} inputs, "
-                f"but its init divides by {shown(_taken(wrong[0]))}",
+                f"{first.name} is summed over {told(first.effective_fan_in)} inputs, "
+                f"but its init divides by {told(_taken(wrong[0]))}",
                 help="Give the init the matrix as torch stores it, (out, in): `w.t()`; or divide by the right size.",
                 layer=wrong[0].name,
                 severity=Severity.INFO if group.event.broad and len(first.shape or ()) > 2 else None,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.groups import Member, groups
-from initlint.describe.symbols import shown
+from initlint.describe.symbols import told
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
 
@@ -55,7 +55,7 @@ class ConvTransposeFan(Rule):
                 first = wrong[0].parameter
                 yield self.finding(
                     group.site,
-                    f"torch reads fan_in {shown(first.fan_in)} and fan_out {shown(first.fan_out)} off the weight of "
+                    f"torch reads fan_in {told(first.fan_in)} and fan_out {told(first.fan_out)} off the weight of "
                     "this transposed convolution: they are exchanged",
                     help='Ask for the other one: mode="fan_out" divides by the inputs here.',
                     layer=wrong[0].name,

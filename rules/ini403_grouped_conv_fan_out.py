@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from initlint.describe.asked import asked
 from initlint.describe.groups import Member, groups
-from initlint.describe.symbols import number, shown
+from initlint.describe.symbols import number, told
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
 
@@ -59,7 +59,7 @@ class GroupedConvFanOut(Rule):
                 parameter = first.parameter
                 yield self.finding(
                     group.site,
-                    f"fan_out {shown(parameter.fan_out)} where each input feeds {shown(parameter.effective_fan_out)} "
+                    f"fan_out {told(parameter.fan_out)} where each input feeds {told(parameter.effective_fan_out)} "
                     "outputs: the groups are not divided out",
                     help='Draw grouped convolutions by mode="fan_in", which torch counts rightly.',
                     layer=first.name,

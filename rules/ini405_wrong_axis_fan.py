@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from initlint.describe.asked import by_formula
 from initlint.describe.groups import groups
-from initlint.describe.symbols import shown
+from initlint.describe.symbols import told
 from initlint.describe.wrong_axis import lacks_kernel, takes_other_axis
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
@@ -58,9 +58,9 @@ class WrongAxisFan(Rule):
                     continue
                 yield self.finding(
                     group.site,
-                    f"{parameter.name} is summed over {shown(parameter.effective_fan_in)} inputs, which is not what "
+                    f"{parameter.name} is summed over {told(parameter.effective_fan_in)} inputs, which is not what "
                     "its std is divided by",
-                    help=f"Divide by sqrt({shown(parameter.effective_fan_in)}).",
+                    help=f"Divide by sqrt({told(parameter.effective_fan_in)}).",
                     layer=member.name,
                 )
                 break

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.reach import below, code, doing, inits, named_kinds, names
-from initlint.describe.symbols import number, shown
+from initlint.describe.symbols import number, told
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
 from initlint.source import syntax
@@ -92,7 +92,7 @@ class UncoveredParameter(Rule):
                 yield self._report(
                     model,
                     parameter,
-                    f"{parameter.name} keeps N(0, 1) while the init draws the rest with std {shown(std)}",
+                    f"{parameter.name} keeps N(0, 1) while the init draws the rest with std {told(std)}",
                 )
             elif std is not None and _is_patch(parameter, kinds):
                 yield self._report(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.reach import holds_with, inits
-from initlint.describe.symbols import number, shown
+from initlint.describe.symbols import number, shown, told
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
 
@@ -108,9 +108,9 @@ def _special(parameter: Parameter, own: InitEvent, last: InitEvent) -> bool:
 
 
 def _told(event: InitEvent) -> str:
-    value = shown(event.mean) if event.scheme == "constant" else shown(event.std)
+    value = event.mean if event.scheme == "constant" else event.std
     plain = event.scheme in ("zeros", "ones", "eye", "dirac") or value is None
-    return event.scheme if plain else f"{event.scheme} {value}"
+    return event.scheme if plain else f"{event.scheme} {told(value)}"
 
 
 def _after(own: InitEvent, applied: Applied) -> Fix | None:

@@ -216,6 +216,14 @@ def shown(value: object) -> float | int | str | None:
     return _COUNTED.sub("", repr(value)) if isinstance(value, Sym) else None
 
 
+def told(value: object) -> str:
+    """How a message says it: whole numbers in full, others with three digits, else a formula."""
+    known = number(value)
+    if known is None:
+        return str(shown(value))
+    return f"{known:.0f}" if known == int(known) else f"{known:.3g}"
+
+
 def _terms(value: object) -> dict[Monomial, Number] | None:
     if isinstance(value, Sym):
         return value.terms
