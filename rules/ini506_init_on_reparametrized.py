@@ -61,12 +61,13 @@ class InitOnReparametrized(Rule):
     severity = Severity.ERROR
 
     def check(self, file: FileModel) -> Iterator[Finding]:
-        """Every write to a tensor that is computed from others."""
+        """The last write to each tensor that is computed from others; earlier ones were not meant to stay."""
         appliers = applied_by(file)
-        for call in file.facts(InitCall):
-            wrapper = call.target.copied or ""
-            if wrapper.startswith(_RECOMPUTED) and all(guard.default is not False for guard in call.guards):
-                yield self._lost(file, call, wrapper, _site(file, call, appliers.get(id(call))))
+        lost = [call for call in file.facts(InitCall) if _is_lost(call)]
+        last = {id(call.target.storage): call for call in lost}
+        for call in lost:
+            if call.target.storage is None or last[id(call.target.storage)] is call:
+                yield self._lost(file, call, call.target.copied or "", _site(file, call, appliers.get(id(call))))
 
     def _lost(self, file: FileModel, call: InitCall, wrapper: str, site: Site) -> Finding:
         slot = call.target.slot or "weight"
@@ -79,6 +80,11 @@ class InitOnReparametrized(Rule):
             layer=file.name_of(call.target.storage),
             fix=_init_first(call),
         )
+
+
+def _is_lost(call: InitCall) -> bool:
+    computed = (call.target.copied or "").startswith(_RECOMPUTED)
+    return computed and all(guard.default is not False for guard in call.guards)
 
 
 def _site(file: FileModel, call: InitCall, applied: Applied | None) -> Site:
