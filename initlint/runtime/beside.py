@@ -40,7 +40,7 @@ def beside(engine: Engine, lint: Outcome, progress: Callable[[str], None] = lamb
     settler = Settler(engine.settings, engine.rules.entries, engine.codes, files, engine.baseline)
     findings = settler.settle(merge(source, shown))
     skipped = tuple(describe_failure(failure) for failure in built.failures if failure.skipped)
-    return Beside(Outcome(tuple(findings), files, lint.results, settler), failed(built), skipped)
+    return Beside(Outcome(tuple(findings), files, lint.results, settler), failed(built, request), skipped)
 
 
 def _typed(finding: Finding, typed: dict[str, str]) -> Finding:

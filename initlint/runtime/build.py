@@ -69,7 +69,8 @@ def _real(target: Target, recipe: Recipe, seed: int, first: Exception) -> Build:
         if isinstance(error, MemoryError) or "not enough memory" in str(error):
             message = f"{target.text} needs more than the memory limit; --memory-limit raises it"
             raise CannotBuildError(target, message, error) from None
-        raise CannotBuildError(target, f"{target.text} raises {type(error).__name__}: {_line(error)}", error) from None
+        message = f"{target.text} raises {type(error).__name__}: {_line(error)}{_hint(error)}"
+        raise CannotBuildError(target, message, error) from None
     why = "its numbers could not be replayed" if isinstance(first, ReplayRefusedError) else type(first).__name__
     note = f"built for real: on the meta device the constructor fails ({why}: {_line(first)})"
     return Build(model, tape, "real", (note,), seen.places(model), seen.emptied, seen.seeds())
@@ -80,6 +81,12 @@ def _record(target: Target, recipe: Recipe, tape: Tape) -> tuple[nn.Module, Sigh
     with seen.watching(), tape.recording():
         built = recipe.build()
     return checked(target, built), seen
+
+
+def _hint(error: BaseException) -> str:
+    """What to do where the constructor asks for a device that is not there."""
+    asks = "CUDA" in str(error) and not torch.cuda.is_available()
+    return "; it is built on the CPU here: let it take the device as an argument, or move it afterwards" if asks else ""
 
 
 def _line(error: BaseException) -> str:

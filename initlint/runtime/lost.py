@@ -135,8 +135,10 @@ def _in_a_row(one: Place, two: Place) -> bool:
         return False
     for node in ast.walk(tree):
         for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
-            lines = [statement.lineno for statement in block or () if isinstance(statement, ast.Expr)]
-            if isinstance(block, list) and one.line in lines and two.line in lines and one.line < two.line:
+            if not isinstance(block, list):
+                continue  # a lambda or a conditional expression
+            lines = [statement.lineno for statement in block if isinstance(statement, ast.Expr)]
+            if one.line in lines and two.line in lines and one.line < two.line:
                 between = [item for item in block if one.line < item.lineno < two.line]
                 return all(isinstance(item, ast.Expr) for item in between)
     return False

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
@@ -217,14 +217,23 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **fixed}
 
 
-def failed(outcome: Outcome) -> WorkerError | None:
-    """The error that a run ends with when a named target could not be built, or nothing of a folder."""
+def failed(outcome: Outcome, request: Request) -> WorkerError | None:
+    """The error that a run ends with: a named target could not be built, nothing of a folder, an input does not fit."""
     told = [failure for failure in outcome.failures if not failure.skipped]
     if not told and not outcome.models:
         told = outcome.failures
     # Without torch, every target says the same.
-    texts = dict.fromkeys(describe_failure(failure) for failure in told)
-    return WorkerError("\n\n".join(texts)) if told else None
+    texts = dict.fromkeys([*(describe_failure(failure) for failure in told), *_unfit(outcome, request)])
+    return WorkerError("\n\n".join(texts)) if texts else None
+
+
+def _unfit(outcome: Outcome, request: Request) -> Iterator[str]:
+    """The user's own inputs that forward does not take. Of a guessed one that fails, the note is enough."""
+    given = {target.text for target in request.targets if target.inputs or target.input_shape}
+    for model in outcome.models:
+        problem = (model.propagation or {}).get("problem")
+        if model.target in given and isinstance(problem, str) and problem.startswith("forward fails on"):
+            yield f"{model.target}: {problem}"
 
 
 def describe_failure(failure: Failure) -> str:

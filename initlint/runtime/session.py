@@ -44,7 +44,7 @@ def run_order(order: Order) -> int:
     with _progress(order) as progress:
         outcome = run(order.request, progress)
     seen = examine(outcome, order.settings, order.request.alpha)
-    error = failed(outcome)
+    error = failed(outcome, order.request)
     if seen.models or error is None:
         _tell(order, seen, time.perf_counter() - started)
     if error is not None:

@@ -57,6 +57,8 @@ def _show(console: Console, model: Model, *, verbose: bool) -> None:
             for event in row.history:
                 table.add_row(Text(f"    {_said(event)}", style="dim"))
     console.print(table)
+    if any(row.default for _, row in folded[:_MOST]):
+        console.print(Text("  * as torch's own constructor leaves it\n", style="dim"))
     if len(folded) > _MOST:
         console.print(f"  and {len(folded) - _MOST} more rows; --output-format json has all")
 

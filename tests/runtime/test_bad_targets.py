@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -102,11 +103,19 @@ def test_forward_that_fails() -> None:
 
 @pytest.mark.parametrize("how", [("--input-shape", "2,9"), ("--input", f"{BAD}:wide_input")])
 def test_input_of_a_wrong_shape(how: tuple[str, str]) -> None:
-    """An input that does not fit is told with the model's own words; the weights are judged."""
-    report = runtime_json(f"{BAD}:Fine", *how)
+    """An input that does not fit is told with the model's own words, and is status 2; the weights are judged."""
+    done = runtime(f"{BAD}:Fine", "--output-format", "json", *how)
+    report = json.loads(done.stdout)
 
-    assert "mat1 and mat2 shapes cannot be multiplied" in report["models"][0]["notes"][0]
+    assert 2 == done.returncode
+    assert done.stderr.startswith(f"error: {BAD}:Fine: forward fails on ")
+    assert "mat1 and mat2 shapes cannot be multiplied" in done.stderr
     assert 2 == len(report["parameters"])
+
+
+def test_a_device_that_is_not_there() -> None:
+    """A model that wants CUDA where there is none is told what to do about it."""
+    assert "let it take the device as an argument" in runtime(f"{BAD}:NeedsCuda").stderr
 
 
 def test_one_bad_target_does_not_spoil_the_rest() -> None:

@@ -227,7 +227,10 @@ CASES = {
             def forward(self, x):
                 return self.base(x) + self.lora_B(self.lora_A(x))
         """,
-    "dead init": mlp("nn.init.kaiming_normal_(self.fc2.weight)  # INI509\nnn.init.kaiming_uniform_(self.fc2.weight)"),
+    "dead init": mlp(
+        "self.scale = (lambda: 2.0) if self.training else None\n"
+        "nn.init.kaiming_normal_(self.fc2.weight)  # INI509\nnn.init.kaiming_uniform_(self.fc2.weight)"
+    ),
     "deferred, half done": """\
         class Inner(nn.Module):
             def __init__(self):
