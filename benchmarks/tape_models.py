@@ -19,6 +19,7 @@ def name_operators() -> None:
 
 
 def _transformers(model: str, config: str, **arguments: object) -> nn.Module:
+    name_operators()  # transformers imports torchvision where it is there
     library = importlib.import_module("transformers")
     return getattr(library, model)(getattr(library, config)(**arguments))  # type: ignore[no-any-return]
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from initlint.report.harmless import visible
 from initlint.runtime.protocol import Event, Model, Parameter
 
+_TITLES = ("weight", "shape", "init", "std", "measured", "asked for", "std", "ratio", "followed by")
 _WIDTH = 120
 _MOST = 60  # rows; a hundred equal blocks are folded before
 _METHODS = {
@@ -45,14 +46,18 @@ def _show(console: Console, model: Model, *, verbose: bool) -> None:
     for note in model.notes:
         console.print(Text(f"  note: {visible(note)}", style="yellow"))
     table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
-    for title in ("weight", "shape", "init", "std", "measured", "asked for", "std", "ratio", "followed by"):
+    folded = list(fold(tensors))
+    cells = [_cells(names, row) for names, row in folded[:_MOST]]
+    # What was not measured, of a model too large to build, would only take the room of the names.
+    shown = [index for index, _ in enumerate(_TITLES) if index < 4 or any(line[index].plain for line in cells)]
+    for index in shown:
+        title = _TITLES[index]
         right = title in {"std", "measured", "ratio"}
         table.add_column(
             title, justify="right" if right else "left", no_wrap=title != "followed by", overflow="ellipsis"
         )
-    folded = list(fold(tensors))
-    for names, row in folded[:_MOST]:
-        table.add_row(*_cells(names, row))
+    for line, (_, row) in zip(cells, folded, strict=False):
+        table.add_row(*(line[index] for index in shown))
         if verbose:
             for event in row.history:
                 table.add_row(Text(f"    {_said(event)}", style="dim"))
