@@ -41,6 +41,9 @@ TIMM = (
 
 def models() -> Iterator[tuple[str, Callable[[], nn.Module]]]:
     """(name, function that builds it)."""
+    from tape_models import name_operators  # beside this file
+
+    name_operators()
     import timm
     import torchvision
     import transformers
