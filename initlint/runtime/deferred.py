@@ -65,7 +65,7 @@ def _initialise(model: nn.Module) -> tuple[str, dict[str, str]]:
         own[1]()
         return f"{type(model).__name__}.{own[0]}()", {}
     without: dict[str, str] = {}
-    for path, module in model.named_modules():
+    for path, module in reversed(list(model.named_modules())):  # parts before their owners, as `apply` goes
         found = _method(module, _OF_LAYERS)
         if found is not None:
             found[1]()

@@ -176,3 +176,12 @@ def test_a_method_that_raises(tmp_path: Path) -> None:
         done.returncode,
         json.loads(done.stdout)["models"][0]["notes"],
     )
+
+
+def test_layers_of_torch_are_whole(tmp_path: Path) -> None:
+    """Owners come after their parts: attention's zero bias survives its projection's reset."""
+    (tmp_path / "net.py").write_text(
+        "from torch import nn\n\n\ndef net():\n    return nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)\n"
+    )
+
+    assert 0 == runtime("--deferred", "--no-forward", "net.py:net", cwd=tmp_path).returncode
