@@ -27,14 +27,14 @@ _LOOK_EVERY = 8  # files between two looks at how much that is
 class FileResult:
     """What is said of one file before suppressions. Findings may lie in other files than `path`.
 
-    `dependencies` are the files that were consulted, `project_key` what else of the project the answer rests on
-    (None: on every file), `traces` the tracebacks of crashed rules.
+    `dependencies` are the files that were consulted, `asked` the names that were looked for in all files (None: it
+    rests on nothing but the file itself), `traces` the tracebacks of crashed rules.
     """
 
     path: str
     findings: tuple[Finding, ...] = ()
     dependencies: frozenset[str] = frozenset()
-    project_key: str | None = ""
+    asked: frozenset[str] | None = None
     traces: tuple[str, ...] = ()
 
 
@@ -107,6 +107,7 @@ class Analyser:
     def _judged(self, path: str, said: tuple[Finding, ...]) -> FileResult:
         from initlint.describe.build import describe  # as above
 
+        self.project.trail.start()
         model = attempt(partial(describe, self.project, path))
         if isinstance(model, Crash):
             if model.recursion:
@@ -126,8 +127,8 @@ class Analyser:
         return FileResult(
             path,
             tuple(dict.fromkeys(findings)),
-            frozenset(model.dependencies) - {path},
-            getattr(model, "project_key", None),
+            self.project.trail.paths() - {path},
+            self.project.trail.names(),
             tuple(traces),
         )
 

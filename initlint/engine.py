@@ -65,7 +65,7 @@ class Engine:
         known = recall(cache, files) if cache else {}
         fresh = self._check(files, [path for path in files.entries if path not in known])
         if cache:
-            remember(cache, files, fresh)
+            remember(cache, files, fresh, known.values())
         return self.outcome(files, {**known, **{result.path: result for result in fresh}})
 
     def rerun(self, before: Outcome, files: Files, changed: Sequence[str]) -> Outcome:

@@ -62,8 +62,12 @@ def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:
 def _is_template(project: Project, path: str) -> bool:
     """Whether it is one of transformers' modular files: nobody runs it, the modeling file beside it is made from it."""
     folder, slash, name = path.replace("\\", "/").rpartition("/")
-    made = project.sources.get(f"{folder}{slash}{name.replace('modular_', 'modeling_', 1)}")
-    return name.startswith("modular_") and made is not None and "automatically generated from" in made.text[:1000]
+    if not name.startswith("modular_"):
+        return False
+    sibling = f"{folder}{slash}{name.replace('modular_', 'modeling_', 1)}"
+    project.trail.touch(sibling)
+    made = project.sources.get(sibling)
+    return made is not None and "automatically generated from" in made.text[:1000]
 
 
 def _read_all(

@@ -121,7 +121,7 @@ def _usage(project: Project, file: FileIndex, name: str) -> Usage:
 
 def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileIndex, str | None]]:
     """The top-level classes and functions that name it, and None for code at a file's top level."""
-    for path in project.mentions.of(name):
+    for path in project.mentioning(name):
         file = project.file(path)
         if file is None or not _means(project, file, home, name):
             continue
@@ -241,7 +241,7 @@ def written_by_name(project: Project, cls: str, slot: str) -> bool:
     A test of the type around the write that does not name the class says that it is another.
     """
     word = re.compile(rf"\.{re.escape(slot)}\b")
-    for path in project.mentions.of(cls):
+    for path in project.mentioning(cls):
         source = project.sources[path]
         if word.search(source.text) and project.file(path) is not None:
             parents = source.parents

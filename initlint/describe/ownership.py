@@ -25,7 +25,7 @@ def is_part(project: Project, cls: ClassRef) -> bool:
     """Whether another module of the project builds this class, so that what stands around it is not seen here."""
     key = f"part {cls.file.path} {cls.name}"
     if key not in project.memo:
-        project.memo[key] = any(_builds(project, path, cls) for path in project.mentions.of(cls.name))
+        project.memo[key] = any(_builds(project, path, cls) for path in project.mentioning(cls.name))
     return bool(project.memo[key])
 
 

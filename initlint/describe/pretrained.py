@@ -17,7 +17,7 @@ def is_loaded(project: Project, cls: ClassRef) -> bool:
     """Whether the class fetches its own weights, or a function that builds it loads them unconditionally."""
     if any(_OWN.search(name) for name in cls.info.methods):
         return True
-    texts = ((path, source.text) for path, source in project.sources.items())
+    texts = ((path, project.sources[path].text) for path in project.mentioning(cls.name))
     return any(_loads(project, path, cls.name) for path, text in texts if f"{cls.name}(" in text and "load" in text)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from initlint.describe.index import FileIndex, index
 from initlint.describe.mentions import Mentions
 from initlint.describe.names import canonical
+from initlint.describe.trail import ASKED, Memo, Trail
 from initlint.describe.values import ClassRef, External, Function, ModuleRef
 from initlint.source.text import SourceText
 
@@ -24,12 +25,14 @@ class Project:
     sources: dict[str, SourceText]
     files: dict[str, FileIndex | None] = field(default_factory=dict)
     by_stem: dict[str, list[str]] = field(default_factory=dict)
-    memo: dict[object, object] = field(default_factory=dict)
     unread: int = 0  # files of the run in which nothing speaks of models
-    mentions: Mentions = field(init=False)
+    trail: Trail = field(default_factory=Trail)
+    memo: Memo = field(init=False)
+    _mentions: Mentions = field(init=False)
 
     def __post_init__(self) -> None:
-        self.mentions = Mentions(self.sources)
+        self.memo = Memo(self.trail)
+        self._mentions = Mentions(self.sources)
 
     @classmethod
     def index(cls, sources: Iterable[SourceText], unread: int = 0) -> Project:
@@ -47,18 +50,23 @@ class Project:
             if "tree" in vars(source):
                 self.sources[path] = replace(source)
         self.files.clear()
-        kept = {key: value for key, value in self.memo.items() if key == "references"}  # it holds no trees
-        self.memo.clear()
-        self.memo.update(kept)
+        kept = [(key, value) for key, value in self.memo.items() if key == "references"]  # it holds no trees
+        self.memo = Memo(self.trail, kept)
 
     def file(self, path: str) -> FileIndex | None:
         """The index of a file, or None when it does not parse."""
+        self.trail.touch(path)
         if path not in self.files:
             try:
                 self.files[path] = index(self.sources[path])
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 self.files[path] = None
         return self.files[path]
+
+    def mentioning(self, name: str) -> list[str]:
+        """The paths of the files in whose text `name` is a word."""
+        self.trail.touch(f"{ASKED}{name}")
+        return self._mentions.of(name)
 
     def module(self, dotted: str, importer: FileIndex) -> FileIndex | None:
         """The project's file that `dotted` names, as seen from `importer`; the nearest when several could be meant."""

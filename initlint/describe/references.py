@@ -49,8 +49,11 @@ class References:
     def of(self, name: str, first: Iterable[str] = ()) -> Iterator[Reference]:
         """Every use of `name` in the project, those in the files `first` before the others; definitions are no uses."""
         used = re.compile(rf"(?<!def )\b{re.escape(name)}\b")
-        for path in dict.fromkeys((*first, *self.project.mentions.of(name))):
-            if used.search(self.project.sources[path].text):
+        near = dict.fromkeys(first)
+        for path in near:
+            yield from self._file(path).get(name, ())
+        for path in self.project.mentioning(name):
+            if path not in near and used.search(self.project.sources[path].text):
                 yield from self._file(path).get(name, ())
 
     def definitions(self, path: str) -> Iterator[Definition]:
@@ -71,7 +74,7 @@ class References:
     def heirs(self, cls: ClassRef) -> list[ClassRef]:
         """The classes of the project that derive from `cls`."""
         found = []
-        for path in self.project.mentions.of(cls.name):
+        for path in self.project.mentioning(cls.name):
             file = self.project.file(path)
             heirs = [ClassRef(info, file) for info in file.classes.values()] if file is not None else []
             found += [heir for heir in heirs if heir != cls and cls in order(self.project, heir)]
@@ -83,6 +86,7 @@ class References:
         return len(self.project.sources) + self.project.unread == 1
 
     def _file(self, path: str) -> dict[str, list[Reference]]:
+        self.project.trail.touch(path)
         if path not in self.files:
             self.files[path] = _collect(self.project.sources[path])
         return self.files[path]

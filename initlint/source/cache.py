@@ -12,22 +12,23 @@ from initlint.source.database import FILE, destroy, transact
 from initlint.source.record import decode, encode
 
 FOLDER = ".initlint_cache"
-_LOAD = "SELECT path, digest, project, dependencies, findings FROM results WHERE settings = ?"
-_STORE = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?)"
+_LOAD = "SELECT path, digest, project, dependencies, asked, findings FROM results WHERE settings = ?"
+_STORE = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A file's raw findings, and what must still hold for them to stand.
 
-    `dependencies` are the digests of the files that were consulted; `project` is the key of what else of the project
-    the answer rests on.
+    `dependencies` are the digests of the files that were consulted, `asked` the names that were looked for in all
+    files of the project as it was then, which `project` is the key of; it is empty where nothing else was read.
     """
 
     path: str
     digest: str
     project: str
     dependencies: Mapping[str, str]
+    asked: frozenset[str]
     findings: tuple[Finding, ...]
 
 
@@ -56,6 +57,7 @@ class Cache:
                 one.digest,
                 one.project,
                 json.dumps(dict(one.dependencies)) if one.dependencies else "",
+                " ".join(sorted(one.asked)),
                 json.dumps([encode(finding) for finding in one.findings]) if one.findings else "",
             )
             for one in results
@@ -63,6 +65,19 @@ class Cache:
         ]
         if rows:
             transact(self._folder, lambda database: database.executemany(_STORE, rows), create=True)
+
+    def snapshot(self) -> tuple[str, dict[str, str]]:
+        """The key and the files, with their digests, of the project as the last run left it."""
+        text = recollect(self._folder, f"project {self._settings}")
+        try:
+            key, rows = json.loads(text) if text else ("", {})
+        except ValueError:
+            return "", {}
+        return key, rows
+
+    def keep_snapshot(self, key: str, rows: Mapping[str, str]) -> None:
+        """Keep what `snapshot` gives, in the place of an older one."""
+        retain(self._folder, f"project {self._settings}", json.dumps([key, dict(rows)]))
 
 
 def recollect(folder: Path, key: str) -> str | None:
@@ -84,12 +99,13 @@ def statistics(folder: Path) -> tuple[int, int]:
     return (rows[0][0] if rows else 0), sum(file.stat().st_size for file in folder.glob(f"{FILE}*"))
 
 
-def _stored(row: tuple[str, str, str, str, str]) -> Stored:
-    path, digest, project, dependencies, findings = row
+def _stored(row: tuple[str, str, str, str, str, str]) -> Stored:
+    path, digest, project, dependencies, asked, findings = row
     return Stored(
         path,
         digest,
         project,
         json.loads(dependencies) if dependencies else {},
+        frozenset(asked.split()),
         tuple(map(decode, json.loads(findings))) if findings else (),
     )

@@ -35,7 +35,7 @@ FINDING = Finding(
 
 
 def stored(path: str = "a.py", *findings: Finding) -> Stored:
-    return Stored(path, "digest", "project", {"b.py": "other"}, findings)
+    return Stored(path, "digest", "project", {"b.py": "other"}, frozenset({"init"}), findings)
 
 
 def test_a_finding_comes_back_as_it_was() -> None:
@@ -133,7 +133,8 @@ def test_many_runs_at_once_keep_everything(tmp_path: Path) -> None:
     """Several processes write into one new database."""
     code = (
         "import sys; from pathlib import Path; from initlint.source.cache import Cache, Stored\n"
-        "for n in range(20): Cache(Path(sys.argv[1]), 'one').store([Stored(sys.argv[2] + str(n), 'd', '', {}, ())])\n"
+        "for n in range(20):\n"
+        "    Cache(Path(sys.argv[1]), 'one').store([Stored(sys.argv[2] + str(n), 'd', '', {}, frozenset(), ())])\n"
     )
     started = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "c"), name]) for name in "abcd"]
 
@@ -184,13 +185,13 @@ def test_a_changed_file_is_checked_again(here: Path, checked: list[str]) -> None
     assert ["b.py"] == again(checked)
 
 
-def test_the_project_counts(here: Path, checked: list[str]) -> None:
-    """Another model file can change what is true of this one; a file that cannot matter does not."""
+def test_a_file_that_was_not_asked_for_does_not_count(here: Path, checked: list[str]) -> None:
+    """Only the one that changed is checked again; what rests on others is told in test_recall.py."""
     put(here, a="import torch\n", b="import torch\n", c="x = 1\n")
     lint(CACHED)
     put(here, b="import torch.nn\n")
 
-    assert ["a.py", "b.py"] == again(checked)
+    assert ["b.py"] == again(checked)
 
 
 def test_settings_count_only_where_they_change_findings(here: Path, checked: list[str]) -> None:
