@@ -27,13 +27,15 @@ _LOOK_EVERY = 8  # files between two looks at how much that is
 class FileResult:
     """What is said of one file before suppressions. Findings may lie in other files than `path`.
 
-    `dependencies` are the files that were consulted, `asked` the names that were looked for in all files (None: it
-    rests on nothing but the file itself), `traces` the tracebacks of crashed rules.
+    `dependencies` are the files that were consulted, `sources` those of them that its models are made of, `asked` the
+    names that were looked for in all files (None: it rests on nothing but the file itself), `traces` the tracebacks of
+    crashed rules.
     """
 
     path: str
     findings: tuple[Finding, ...] = ()
     dependencies: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
     asked: frozenset[str] | None = None
     traces: tuple[str, ...] = ()
 
@@ -128,6 +130,7 @@ class Analyser:
             path,
             tuple(dict.fromkeys(findings)),
             self.project.trail.paths() - {path},
+            frozenset(model.dependencies) - {path},
             self.project.trail.names(),
             tuple(traces),
         )

@@ -37,7 +37,9 @@ def recall(cache: Cache, files: Files) -> dict[str, FileResult]:
         return {}
     since = _Since(*cache.snapshot(), files)
     return {
-        path: FileResult(path, one.findings, frozenset(one.dependencies), one.asked if one.project else None)
+        path: FileResult(
+            path, one.findings, frozenset(one.dependencies), one.sources, one.asked if one.project else None
+        )
         for path, entry in files.entries.items()
         if (one := stored.get(path)) is not None
         and one.digest == entry.digest
@@ -101,6 +103,7 @@ def _stored(result: FileResult, files: Files, project: str) -> Stored:
         files.entries[result.path].digest,
         project if result.asked is not None else "",
         {path: files.entries[path].digest for path in result.dependencies if path in files.entries},
+        result.sources,
         result.asked or frozenset(),
         result.findings,
     )

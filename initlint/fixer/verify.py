@@ -142,7 +142,7 @@ class _Verifier:
         rest = [
             text
             for path, result in outcome.results.items()
-            if finding.path in result.dependencies and path != finding.path and (text := outcome.text(path)) is not None
+            if finding.path in result.sources and path != finding.path and (text := outcome.text(path)) is not None
         ]
         return classes(source, finding, rest)
 

@@ -12,15 +12,16 @@ from initlint.source.database import FILE, destroy, transact
 from initlint.source.record import decode, encode
 
 FOLDER = ".initlint_cache"
-_LOAD = "SELECT path, digest, project, dependencies, asked, findings FROM results WHERE settings = ?"
-_STORE = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?)"
+_LOAD = "SELECT path, digest, project, dependencies, sources, asked, findings FROM results WHERE settings = ?"
+_STORE = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A file's raw findings, and what must still hold for them to stand.
 
-    `dependencies` are the digests of the files that were consulted, `asked` the names that were looked for in all
+    `dependencies` are the digests of the files that were consulted, `sources` those of them that its models are made
+    of, `asked` the names that were looked for in all
     files of the project as it was then, which `project` is the key of; it is empty where nothing else was read.
     """
 
@@ -28,6 +29,7 @@ class Stored:
     digest: str
     project: str
     dependencies: Mapping[str, str]
+    sources: frozenset[str]
     asked: frozenset[str]
     findings: tuple[Finding, ...]
 
@@ -57,6 +59,7 @@ class Cache:
                 one.digest,
                 one.project,
                 json.dumps(dict(one.dependencies)) if one.dependencies else "",
+                json.dumps(sorted(one.sources)) if one.sources else "",
                 " ".join(sorted(one.asked)),
                 json.dumps([encode(finding) for finding in one.findings]) if one.findings else "",
             )
@@ -99,13 +102,14 @@ def statistics(folder: Path) -> tuple[int, int]:
     return (rows[0][0] if rows else 0), sum(file.stat().st_size for file in folder.glob(f"{FILE}*"))
 
 
-def _stored(row: tuple[str, str, str, str, str, str]) -> Stored:
-    path, digest, project, dependencies, asked, findings = row
+def _stored(row: tuple[str, str, str, str, str, str, str]) -> Stored:
+    path, digest, project, dependencies, sources, asked, findings = row
     return Stored(
         path,
         digest,
         project,
         json.loads(dependencies) if dependencies else {},
+        frozenset(json.loads(sources)) if sources else frozenset(),
         frozenset(asked.split()),
         tuple(map(decode, json.loads(findings))) if findings else (),
     )

@@ -19,7 +19,7 @@ _SCHEMA = f"""
     PRAGMA journal_mode = WAL;
     PRAGMA application_id = {_OURS};
     CREATE TABLE IF NOT EXISTS results (
-        settings TEXT, path TEXT, digest TEXT, project TEXT, dependencies TEXT, asked TEXT, findings TEXT,
+        settings TEXT, path TEXT, digest TEXT, project TEXT, dependencies TEXT, sources TEXT, asked TEXT, findings TEXT,
         PRIMARY KEY (settings, path)
     ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS known (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;

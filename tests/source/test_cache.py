@@ -35,7 +35,7 @@ FINDING = Finding(
 
 
 def stored(path: str = "a.py", *findings: Finding) -> Stored:
-    return Stored(path, "digest", "project", {"b.py": "other"}, frozenset({"init"}), findings)
+    return Stored(path, "digest", "project", {"b.py": "other"}, frozenset({"b.py"}), frozenset({"init"}), findings)
 
 
 def test_a_finding_comes_back_as_it_was() -> None:
@@ -134,7 +134,8 @@ def test_many_runs_at_once_keep_everything(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from initlint.source.cache import Cache, Stored\n"
         "for n in range(20):\n"
-        "    Cache(Path(sys.argv[1]), 'one').store([Stored(sys.argv[2] + str(n), 'd', '', {}, frozenset(), ())])\n"
+        "    one = Stored(sys.argv[2] + str(n), 'd', '', {}, frozenset(), frozenset(), ())\n"
+        "    Cache(Path(sys.argv[1]), 'one').store([one])\n"
     )
     started = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "c"), name]) for name in "abcd"]
 
