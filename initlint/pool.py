@@ -58,8 +58,9 @@ def _in_processes(analyser: Analyser, paths: Sequence[str], jobs: int) -> Iterat
             raise WorkerError(
                 "a worker process died, perhaps for want of memory; `--jobs 1` shows at which file"
             ) from None
-        finally:
+        except BaseException:  # an interrupt: what is queued need not be done; else leaving waits, as Python's own exit
             executor.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _start(analyser: Analyser) -> None:

@@ -73,7 +73,7 @@ def _sequence(run: Run, value: Value) -> Sequence:
     if isinstance(value, ModuleObject):
         return children_sequence(run, value)
     if isinstance(value, Mapping):
-        return Sequence(tuple(value.items), "list", run.nameless("count") if value.slots["open"] else None)
+        return Sequence(tuple(value.items), "list", run.nameless("count") if value.is_open else None)
     if isinstance(value, str):
         return Sequence(tuple(value[:256]))
     return Sequence((run.nameless("item"),), "list", run.nameless("count"))
@@ -96,7 +96,7 @@ def _dict(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
     is_open = False
     source = run.settle(args[0]) if args else None
     if isinstance(source, Mapping):
-        items, is_open = dict(source.items), source.slots["open"]
+        items, is_open = dict(source.items), source.is_open
     elif isinstance(source, Sequence):
         for pair in source.items:
             pair = run.settle(pair)
@@ -116,7 +116,7 @@ def _len(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
         if repeated is None:
             return len(source.items)
         return repeated if len(source.items) == 1 and isinstance(repeated, (int, Sym)) else run.nameless("len")
-    if isinstance(value, Mapping) and not value.slots["open"]:
+    if isinstance(value, Mapping) and not value.is_open:
         return len(value.items)
     if isinstance(value, str):
         return len(value)

@@ -320,18 +320,18 @@ def _mapping_method(run: Run, target: Mapping, name: str, args: list[Value], kwa
     match name:
         case "items":
             pairs = tuple(Sequence((key, value), "tuple") for key, value in target.items.items())
-            return Sequence(pairs, "list", run.nameless("count") if target.slots["open"] else None)
+            return Sequence(pairs, "list", run.nameless("count") if target.is_open else None)
         case "values":
             return Sequence(
-                tuple(target.items.values()), "list", run.nameless("count") if target.slots["open"] else None
+                tuple(target.items.values()), "list", run.nameless("count") if target.is_open else None
             )
         case "keys":
-            return Sequence(tuple(target.items), "list", run.nameless("count") if target.slots["open"] else None)
+            return Sequence(tuple(target.items), "list", run.nameless("count") if target.is_open else None)
         case "get" | "pop" if args:
             key = run.settle(args[0])
             if isinstance(key, (str, int, Sym)) and key in target.items:
                 return run.settle(target.items[key])
-            if target.slots["open"] or isinstance(key, Sym):
+            if target.is_open or isinstance(key, Sym):
                 return run.nameless("entry")
             return args[1] if len(args) > 1 else None
         case "update":
@@ -342,7 +342,7 @@ def _mapping_method(run: Run, target: Mapping, name: str, args: list[Value], kwa
                 run.set(target, "open", True)
             return None
         case "copy":
-            return Mapping(dict(target.items), target.slots["open"])
+            return Mapping(dict(target.items), target.is_open)
         case "setdefault" if args and isinstance(args[0], (str, int)):
             if args[0] not in target.items:
                 run.set(target, "items", {**target.items, args[0]: args[1] if len(args) > 1 else None})

@@ -34,7 +34,7 @@ def clone(run: Run, value: Value, memo: dict[int, Any] | None = None) -> Any:
     elif isinstance(value, Sequence):
         made = Sequence((), value.kind, value.repeated)
     else:
-        made = Mapping({}, value.slots["open"])
+        made = Mapping({}, value.is_open)
     memo[id(value)] = made
     for name, inner in value.slots.items():
         if name == "items":

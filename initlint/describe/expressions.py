@@ -142,7 +142,7 @@ def _dict(run: Run, node: ast.Dict, frame: Frame) -> Value:
             inner = run.settle(inner)
             if isinstance(inner, Mapping):
                 items.update(inner.items)
-                is_open = is_open or inner.slots["open"]
+                is_open = is_open or inner.is_open
             else:
                 is_open = True
             continue

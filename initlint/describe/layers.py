@@ -200,7 +200,7 @@ def fill_container(run: Run, module: ModuleObject, kind: str, args: list[Value],
         _number(module, Sequence(tuple(args)))
     elif isinstance(members, Mapping):
         module.slots.update({str(key): value for key, value in members.items.items()})
-        if members.slots["open"] and members.items:
+        if members.is_open and members.items:
             module.multiplicity = run.nameless("count")
     elif isinstance(members, Sequence):
         _number(module, members)

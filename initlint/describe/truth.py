@@ -55,7 +55,7 @@ def decided(value: Value) -> bool | None:
     if isinstance(value, Sequence):
         return True if value.items else (False if value.repeated is None else None)
     if isinstance(value, Mapping):
-        return True if value.items else (None if value.slots["open"] else False)
+        return True if value.items else (None if value.is_open else False)
     if isinstance(value, ModuleObject):
         return None if value.kind in ("ModuleList", "Sequential", "ModuleDict") else True
     if isinstance(value, (External, ClassRef, Function, Method, Partial, Instance, ModuleRef)):
@@ -132,7 +132,7 @@ def _contains(container: Value, item: Value) -> bool | None:
         return item in container
     if isinstance(container, Mapping) and not isinstance(item, Sym):
         try:
-            return item in container.items or (None if container.slots["open"] else False)
+            return item in container.items or (None if container.is_open else False)
         except TypeError:
             return None
     if isinstance(container, Sequence):

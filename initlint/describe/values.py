@@ -146,6 +146,11 @@ class Mapping(Heap):
         """The known entries."""
         return self.slots["items"]  # type: ignore[no-any-return]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there may be further entries, if only in some configurations."""
+        return self.slots["open"] is not False
+
 
 class Instance(Heap):
     """An object of a project class that is no nn.Module: a configuration, a helper."""
