@@ -64,10 +64,9 @@ class UncoveredParameter(Rule):
             if model.owned or not model.complete or model.kind != "class":
                 continue
             whole = [one for one in inits(file, model) if _is_whole(model, one)]
-            if whole and file.references is not None and file.references.is_loaded(model):
-                continue
-            for applied in whole[-1:]:
-                yield from self._missed(file, model, applied)
+            missed = [finding for applied in whole[-1:] for finding in self._missed(file, model, applied)]
+            if missed and not (file.references is not None and file.references.is_loaded(model)):
+                yield from missed
 
     def _missed(self, file: FileModel, model: Model, applied: Applied) -> Iterator[Finding]:
         nodes = code(file, applied)

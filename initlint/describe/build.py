@@ -22,11 +22,12 @@ from initlint.reference.layers import LAYERS, ParameterSpec
 
 # Lines that may write to weights, or make parameters by hand.
 _WRITES = (
-    r"(?<!__)\binit\w*\b|_init\w*\(|(?:xavier|kaiming|normal|uniform|orthogonal|constant|zeros?|ones|fill|eye|dirac|sparse|copy)\w*_\("
+    r"(?<!__)\binit\w*[.(\[]|(?<!_)_init\w*\(|(?:xavier|kaiming|normal|uniform|orthogonal|constant|zeros?|ones|fill|eye|dirac|sparse|copy)\w*_\("
     r"|\.data\b|Parameter\(|deepcopy|\]\s*\*\s*[a-z(]|calculate_gain|manual_seed|\.apply\(|reset_parameters|weight_norm|load_state"
     r"|\.(?:weight|bias)\b(?:\.data|\[.*\])?\s*[-+*/]?=[^=]"
 )
-_WRITES_WEIGHTS = re.compile(_WRITES)
+# A part is read once more on its own for its constructor, which most parts have: rules may ask for the class itself.
+_WRITES_WEIGHTS = re.compile(_WRITES + r"|__init__\(")
 # A function that no model reached is read also when it builds layers, or asks for a weight's truth.
 _TOUCHES_WEIGHTS = re.compile(
     _WRITES + r"|\bnn\.[A-Z]\w+\(|if not? .*\.bias|if .*\.(?:bias|weight):|classname|__class__"
