@@ -64,7 +64,7 @@ class Analyser:
         from initlint.describe.project import Project  # parses: not wanted where the cache answers
 
         sources = [one.source for one in self.opened.values() if one.source is not None]
-        return Project.index(sources, unread=len(self.files.entries) - len(sources))
+        return Project.index(sources, unread=self.files.entries.keys() - {source.path for source in sources})
 
     def check(self, path: str) -> FileResult:
         """Run the rules over one file."""

@@ -24,6 +24,7 @@ _ON_PURPOSE = re.compile(
     r"orig|prev|pretrain|_k\b|key_|swa|delay",
     re.IGNORECASE,
 )
+_NO_WEIGHTS = re.compile(r"activ|\bact\b|relu|gelu|nonlin|norm", re.IGNORECASE)
 _STACKS = frozenset({"ModuleList", "Sequential", "ModuleDict"})
 _FIXED = frozenset({"copy", "unknown", "empty", "zeros", "ones", "constant", "eye"})
 _DEPTH = 12  # parts of parts
@@ -75,7 +76,7 @@ class IdenticalClones(Rule):
             first = (known or copies)[0]
             if not _stacks(first.site) or _meant(first.site) or any(_redrawn(one.copy) for one in known):
                 continue
-            if not all(_random(one.original) for one in known) or not (known or _in_constructor(first.site)):
+            if not all(_random(one.original) for one in known) or not (known or _may_be_layer(first.site)):
                 continue
             if file.references is None or not self._stays(file, first):
                 continue
@@ -96,6 +97,11 @@ class IdenticalClones(Rule):
         users = usage(references.project, copied.site)
         sites = _sites(copied.original) or [copied.site]
         return not any(users.redraws(site) for site in sites)
+
+
+def _may_be_layer(site: Site) -> bool:
+    """Whether a constructor copies something of which no more is known than that it is no activation or norm."""
+    return _in_constructor(site) and _NO_WEIGHTS.search(site.text) is None
 
 
 def _stacks(site: Site) -> bool:

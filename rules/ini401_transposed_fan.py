@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from initlint.describe.asked import by_formula
 from initlint.describe.groups import Member, groups
 from initlint.describe.origin import parts
-from initlint.describe.symbols import told
+from initlint.describe.symbols import number, told
 from initlint.describe.wrong_axis import takes_other_axis
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
@@ -61,7 +61,7 @@ class TransposedFan(Rule):
         """One finding for each statement that reads the wrong axis."""
         for group in groups(file, _is_raw_and_scaled):
             wrong = [member for member in group.members if takes_other_axis(member.parameter)]
-            if not wrong:
+            if not wrong or number(_taken(wrong[0])) == 0:  # a shard that is elsewhere
                 continue
             first = wrong[0].parameter
             yield self.finding(

@@ -69,7 +69,7 @@ class FanInitOnVector(Rule):
             if allowed is None or call.is_method or call.in_try or _is_helper(call):
                 continue
             site, node = handed_over(call.site, call.nodes.get("tensor"), call.via)
-            what = _what(call, node, allowed)
+            what = _what(call, node, allowed) if not isinstance(node, ast.IfExp) else None  # it may well ask for them
             if what is not None:
                 yield self.finding(
                     site,

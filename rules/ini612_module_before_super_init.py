@@ -61,6 +61,8 @@ class ModuleBeforeSuperInit(Rule):
             if not early or id(write.module) in seen or not _registered(write.value) or not _own(write):
                 continue
             seen.add(id(write.module))
+            if _takes_over(write):
+                continue
             what = "parameter" if isinstance(write.value, Tensor) else "module"
             yield self.finding(
                 write.site,
@@ -69,6 +71,14 @@ class ModuleBeforeSuperInit(Rule):
                 layer=f"{write.module.kind}.{write.name}",
                 fix=_fix(write.site),
             )
+
+
+def _takes_over(write: AttributeWrite) -> bool:
+    """Whether the class speaks of `self.__dict__`: another module's, with all that the constructor would have set."""
+    cls = write.module.cls
+    return cls is not None and any(
+        isinstance(node, ast.Attribute) and node.attr == "__dict__" for node in syntax.walk(cls.info.node)
+    )
 
 
 def _registered(value: Any) -> bool:

@@ -71,7 +71,8 @@ def _has_weights(node: FlowNode) -> bool:
     """Whether it is a layer, or a product of one signal with raw parameters."""
     if node.op == "layer":
         return node.module is not None
-    return node.op == "contract" and bool(node.operands) and sum(one.op != "param" for one in node.inputs) == 1
+    weights = any(operand.is_parameter for operand in node.operands)  # a grid or a mask is a buffer
+    return node.op == "contract" and weights and sum(one.op != "param" for one in node.inputs) == 1
 
 
 def _bypassed(graph: Graph, node: FlowNode, later: list[FlowNode]) -> bool:

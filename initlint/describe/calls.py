@@ -322,9 +322,7 @@ def _mapping_method(run: Run, target: Mapping, name: str, args: list[Value], kwa
             pairs = tuple(Sequence((key, value), "tuple") for key, value in target.items.items())
             return Sequence(pairs, "list", run.nameless("count") if target.is_open else None)
         case "values":
-            return Sequence(
-                tuple(target.items.values()), "list", run.nameless("count") if target.is_open else None
-            )
+            return Sequence(tuple(target.items.values()), "list", run.nameless("count") if target.is_open else None)
         case "keys":
             return Sequence(tuple(target.items), "list", run.nameless("count") if target.is_open else None)
         case "get" | "pop" if args:

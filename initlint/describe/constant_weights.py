@@ -13,6 +13,8 @@ from initlint.describe.symbols import constant, number
 from initlint.describe.values import Tensor
 from initlint.describe.zero_pairs import zero_pairs
 
+_SCALED = frozenset({"mul", "rescaled"})
+
 
 def constant_hidden(file: FileModel, wanted: Callable[[InitEvent], bool]) -> Iterator[Group]:
     """The statements that leave hidden weights with the constant that `wanted` says, each with those weights."""
@@ -44,6 +46,8 @@ def _hidden(parameter: Parameter, event: InitEvent) -> bool:
         return False  # a part is drawn afterwards
     if not (_is_recurrent(parameter) or is_weight(parameter)) or constant(parameter.fan_in) == 0:
         return False
+    if parameter.spec is None and _SCALED & set(parameter.uses):
+        return False  # `sigma * noise`: what it is multiplied by tells the units apart
     if number(event.mean) != 0 and constant(parameter.effective_fan_out) == 1:
         return False  # a single unit has no twin; a depthwise kernel is a filter
     return is_bottleneck(parameter) and not is_frozen(parameter) and not _is_resampled(parameter)

@@ -25,7 +25,7 @@ class Project:
     sources: dict[str, SourceText]
     files: dict[str, FileIndex | None] = field(default_factory=dict)
     by_stem: dict[str, list[str]] = field(default_factory=dict)
-    unread: int = 0  # files of the run in which nothing speaks of models
+    unread: frozenset[str] = frozenset()  # files of the run in which nothing speaks of models
     trail: Trail = field(default_factory=Trail)
     memo: Memo = field(init=False)
     _mentions: Mentions = field(init=False)
@@ -35,11 +35,11 @@ class Project:
         self._mentions = Mentions(self.sources)
 
     @classmethod
-    def index(cls, sources: Iterable[SourceText], unread: int = 0) -> Project:
+    def index(cls, sources: Iterable[SourceText], unread: Iterable[str] = ()) -> Project:
         """A project of these files and `unread` others. Nothing is parsed yet."""
-        project = cls({source.path: source for source in sources}, unread=unread)
+        project = cls({source.path: source for source in sources}, unread=frozenset(unread))
         stems: dict[str, list[str]] = defaultdict(list)
-        for path in project.sources:
+        for path in (*project.sources, *sorted(project.unread)):
             stems[_parts(path)[-1] if _parts(path) else ""].append(path)
         project.by_stem = dict(stems)
         return project
@@ -69,7 +69,12 @@ class Project:
         return self._mentions.of(name)
 
     def module(self, dotted: str, importer: FileIndex) -> FileIndex | None:
-        """The project's file that `dotted` names, as seen from `importer`; the nearest when several could be meant."""
+        """The project's file that `dotted` names, as seen from `importer`; None as well for one that is not read."""
+        path = self._path(dotted, importer)
+        return self.file(path) if path is not None and path not in self.unread else None
+
+    def _path(self, dotted: str, importer: FileIndex) -> str | None:
+        """The nearest when several could be meant."""
         relative = dotted.startswith(".")
         wanted = tuple(dotted.lstrip(".").split("."))
         if not relative and wanted[0] in _ALWAYS_OUTSIDE:
@@ -83,7 +88,7 @@ class Project:
                 outside = len(parts) - len(wanted) - near  # folders above the package that the importer does not share
                 if outside <= 1 and (best is None or near > best[0]):
                     best = (near, path)
-        return self.file(best[1]) if best else None
+        return best[1] if best else None
 
     def resolve(self, dotted: str, importer: FileIndex, depth: int = 0) -> object:
         """What a dotted name stands for: a class, function, constant or module of the project, else External."""
@@ -98,6 +103,8 @@ class Project:
             found = self.member(file, last, depth + 1)
             if found is not None:
                 return found
+        if self._path(head, importer) in self.unread:
+            return External(f"unread.{last}")  # whatever the package is called, it is no module of torch
         return External(canonical(dotted.lstrip(".")))
 
     def member(self, file: FileIndex, name: str, depth: int = 0) -> object | None:

@@ -9,6 +9,7 @@ from initlint.describe.nodes import Applied, FileModel, Guard, InitEvent, Model,
 from initlint.describe.values import Choice, Function, ModuleObject, Partial, Value
 from initlint.source import syntax
 
+_TENSORS = frozenset({"Tensor", "DTensor", "Parameter", "UninitializedParameter"})  # tests of these pick no layers
 _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
 
 
@@ -71,7 +72,8 @@ def _nodes(applied: Applied) -> Iterator[ast.AST]:
 
 def named_kinds(nodes: Iterable[ast.AST]) -> frozenset[str]:
     """The kinds of layers that type tests and tests of class names in the code speak of, as written."""
-    return frozenset(name for root in nodes for node in syntax.walk(root) for name in _tested(node))
+    found = (name for root in nodes for node in syntax.walk(root) for name in _tested(node))
+    return frozenset(name for name in found if name not in _TENSORS)
 
 
 def names(kinds: Iterable[str], layer: ModuleObject) -> bool:

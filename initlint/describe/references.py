@@ -83,7 +83,7 @@ class References:
     @property
     def alone(self) -> bool:
         """Whether the project is a single file, so that others which call it may exist."""
-        return len(self.project.sources) + self.project.unread == 1
+        return len(self.project.sources) + len(self.project.unread) == 1
 
     def _file(self, path: str) -> dict[str, list[Reference]]:
         self.project.trail.touch(path)
