@@ -67,6 +67,8 @@ class InitOnModule(Rule):
 
 def _known(module: ModuleObject) -> bool:
     """Whether it surely is a module: a class of the project or a layer of torch, not any name with a capital."""
+    if module.kind.endswith("Parameter"):  # torch.nn.UninitializedParameter
+        return False
     return module.cls is not None or bool(module.bases) or (module.dotted or "").startswith("torch.nn.")
 
 

@@ -28,6 +28,7 @@ class Project:
     unread: frozenset[str] = frozenset()  # files of the run in which nothing speaks of models
     trail: Trail = field(default_factory=Trail)
     memo: Memo = field(init=False)
+    _paths: dict[tuple[str, str], str | None] = field(default_factory=dict)
     _mentions: Mentions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,8 +71,15 @@ class Project:
 
     def module(self, dotted: str, importer: FileIndex) -> FileIndex | None:
         """The project's file that `dotted` names, as seen from `importer`; None as well for one that is not read."""
-        path = self._path(dotted, importer)
+        path = self._where(dotted, importer)
         return self.file(path) if path is not None and path not in self.unread else None
+
+    def _where(self, dotted: str, importer: FileIndex) -> str | None:
+        """As `_path`, remembered."""
+        key = (dotted, importer.path)
+        if key not in self._paths:
+            self._paths[key] = self._path(dotted, importer)
+        return self._paths[key]
 
     def _path(self, dotted: str, importer: FileIndex) -> str | None:
         """The nearest when several could be meant."""
@@ -103,7 +111,7 @@ class Project:
             found = self.member(file, last, depth + 1)
             if found is not None:
                 return found
-        if self._path(head, importer) in self.unread:
+        if self._where(head, importer) in self.unread:
             return External(f"unread.{last}")  # whatever the package is called, it is no module of torch
         return External(canonical(dotted.lstrip(".")))
 

@@ -77,5 +77,4 @@ def _read(path: str) -> Entry:
 
 def _entry(path: str, data: bytes) -> Entry:
     digest = blake2b(data, digest_size=16).hexdigest()
-    matters = can_matter(data) or (path.endswith("__init__.py") and b"import" in data)  # models go by its names
-    return Entry(path, digest, len(data), matters, speaks_to_us(data), may_silence(data))
+    return Entry(path, digest, len(data), can_matter(data), speaks_to_us(data), may_silence(data))
