@@ -94,22 +94,64 @@ def test_a_reader_that_has_seen_enough_is_no_error(here: Path) -> None:
     assert piped.wait() in (0, 1)
 
 
+PATIENT = '''"""A rule that says that it was asked, and then takes its time."""
+
+import time
+from pathlib import Path
+
+from initlint.finding import Severity
+from initlint.rule import Rule
+
+
+class Patient(Rule):
+    """Waits.
+
+    ## What it does
+    Waits for a minute.
+
+    ## Why is this bad?
+    It is what the test wants.
+    """
+
+    code = "ZZZ901"
+    name = "patient"
+    severity = Severity.ERROR
+
+    def check(self, file):
+        Path("asked").touch()
+        time.sleep(60)
+        yield from ()
+'''
+
+
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_an_interrupt_ends_the_run(here: Path, jobs: str) -> None:
+def test_an_interrupt_ends_the_run(here: Path, tmp_path_factory: pytest.TempPathFactory, jobs: str) -> None:
     """Status 130, one word, no traceback, no process left behind."""
-    body = "from torch import nn\n" + "class N(nn.Module):\n    def forward(self, x):\n        return x + 1\n" * 400
-    put(here, **{f"net{number}": body + f"y = {number}\n" for number in range(200)})
+    put(here, **{f"net{number}": f"from torch import nn\nlayer = nn.Linear({number}, 2)\n" for number in range(200)})
     started = subprocess.Popen(
-        [*COMMAND, "--no-cache", "--jobs", jobs], cwd=here, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        [*COMMAND, "--no-cache", "--select", "ZZZ", "--jobs", jobs],
+        cwd=here, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(_pack(tmp_path_factory.mktemp("pack")))},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )  # fmt: skip
-    time.sleep(1.5)
+    while not (here / "asked").exists():
+        assert started.poll() is None
+        time.sleep(0.02)
     os.killpg(started.pid, signal.SIGINT)
     _, error = started.communicate(timeout=30)
 
     assert (130, "interrupted") == (started.returncode, error.strip())
     with pytest.raises(ProcessLookupError):
         os.killpg(started.pid, 0)
+
+
+def _pack(folder: Path) -> Path:
+    """An installed rule pack with the patient rule."""
+    (folder / "zzz901_patient.py").write_text(PATIENT)
+    (folder / "patient-1.dist-info").mkdir()
+    (folder / "patient-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: patient\nVersion: 1\n")
+    (folder / "patient-1.dist-info" / "entry_points.txt").write_text("[initlint.rules]\npatient = zzz901_patient\n")
+    return folder
 
 
 def test_python_m_initlint_is_initlint() -> None:
