@@ -27,6 +27,7 @@ _ON_PURPOSE = re.compile(
 _NO_WEIGHTS = re.compile(r"activ|\bact\b|relu|gelu|nonlin|norm", re.IGNORECASE)
 _STACKS = frozenset({"ModuleList", "Sequential", "ModuleDict"})
 _FIXED = frozenset({"copy", "unknown", "empty", "zeros", "ones", "constant", "eye"})
+_REPEATS = (ast.ListComp, ast.GeneratorExp, ast.For)
 _DEPTH = 12  # parts of parts
 
 
@@ -74,7 +75,12 @@ class IdenticalClones(Rule):
         for copies in reached.values():
             known = [one for one in copies if not one.original.generic]
             first = (known or copies)[0]
-            if not _stacks(first.site) or _meant(first.site) or any(_redrawn(one.copy) for one in known):
+            if (
+                not _stacks(first.site)
+                or _anew(first)
+                or _meant(first.site)
+                or any(_redrawn(one.copy) for one in known)
+            ):
                 continue
             if not all(_random(one.original) for one in known) or not (known or _may_be_layer(first.site)):
                 continue
@@ -114,7 +120,7 @@ def _stacks(site: Site) -> bool:
         return not (isinstance(count, ast.Constant) and count.value == 1)
     repeated = False
     while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        repeated = repeated or isinstance(node, (ast.ListComp, ast.GeneratorExp, ast.For))
+        repeated = repeated or isinstance(node, _REPEATS)
         if isinstance(node, ast.Call) and repeated and _last(node.func) in _STACKS:
             return True
         if isinstance(node, ast.For):
@@ -124,6 +130,22 @@ def _stacks(site: Site) -> bool:
             return _becomes_stack(site, node)
         node = site.source.parents.get(node)
     return False
+
+
+def _anew(copied: Copied) -> bool:
+    """Whether each turn of the loop around `deepcopy` builds what it copies."""
+    match copied.site.node:
+        case ast.Call(args=[source, *_]) as call if _last(call.func) == "deepcopy":
+            pass
+        case _:
+            return False
+    if isinstance(source, ast.Call):
+        return True
+    node: ast.AST | None = copied.site.node
+    while node is not None and not isinstance(node, _REPEATS):
+        node = copied.site.source.parents.get(node)
+    built = copied.original.site
+    return node is not None and built is not None and built.path == copied.site.path and _holds(node, built.node)
 
 
 def _becomes_stack(site: Site, statement: ast.Assign | ast.Return) -> bool:

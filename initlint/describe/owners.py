@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 
 from initlint.describe import build, classes
 from initlint.describe.index import ClassInfo, FileIndex
@@ -121,7 +122,11 @@ def _usage(project: Project, file: FileIndex, name: str) -> Usage:
 
 def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileIndex, str | None]]:
     """The top-level classes and functions that name it, and None for code at a file's top level."""
+    own, imports = re.compile(rf"^(async def|def|class) {re.escape(name)}\b", re.MULTILINE), _ways_in(project, home)
     for path in project.mentioning(name):
+        text = project.sources[path].text
+        if path != home.path and (own.search(text) or not imports.search(text)):
+            continue  # hundreds of scripts speak of `main`: none of them is parsed for another's
         file = project.file(path)
         if file is None or not _means(project, file, home, name):
             continue
@@ -134,6 +139,16 @@ def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileI
 
 
 _NO_CODE = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Import, ast.ImportFrom)
+
+
+def _ways_in(project: Project, home: FileIndex) -> re.Pattern[str]:
+    """The words of which any import that reaches the file has one: its own name, or a package's that may hand it on."""
+    words = [*home.parts[-2:]]
+    folder = PurePath(home.path).parent
+    while (init := str(folder / "__init__.py")) in project.sources or init in project.unread:
+        words.append(folder.name)
+        folder = folder.parent
+    return re.compile(rf"\b({'|'.join(map(re.escape, words))})\b|from \.+ import\b")
 
 
 def _means(project: Project, file: FileIndex, home: FileIndex, name: str) -> bool:
@@ -235,13 +250,17 @@ def rewritten(file: FileModel, parameter: Parameter) -> bool:
     return usage(file.references.project, site).rewrites(site, len(parameter.history))
 
 
+_COMMON_SLOTS = frozenset({"weight", "bias", "w", "b", "W", "v", "u", "alpha", "beta", "gamma", "scale"})
+
+
 def written_by_name(project: Project, cls: str, slot: str) -> bool:
     """Whether code somewhere writes to `something.slot` where it may be an object of the class.
 
-    A test of the type around the write that does not name the class says that it is another.
+    A test of the type around the write that does not name the class says that it is another. A file that does not
+    name the class may still write to a slot with a name of its own.
     """
     word = re.compile(rf"\.{re.escape(slot)}\b")
-    for path in project.mentioning(cls):
+    for path in project.mentioning(cls if slot in _COMMON_SLOTS else slot):
         source = project.sources[path]
         if word.search(source.text) and project.file(path) is not None:
             parents = source.parents
