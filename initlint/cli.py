@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from initlint import __version__
-from initlint.errors import InitlintError
+from initlint.errors import ChildBugError, InitlintError
 
 # name -> (where it is, what it does). Told here so that `--help` loads none of them.
 _COMMANDS = {
@@ -95,7 +95,8 @@ def _run(args: list[str], *, debug: bool) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        text = f"internal error: {type(error).__name__}: {error}\nPlease report it at {_ISSUES}"
+        kind = "" if isinstance(error, ChildBugError) else f"{type(error).__name__}: "
+        text = f"internal error: {kind}{error}\nPlease report it at {_ISSUES}"
         return _fail(f"{text} with the output of the same command and --debug.", _BUG, debug=debug)
 
 

@@ -35,3 +35,19 @@ class TargetError(InitlintError):
 
 class WorkerError(InitlintError):
     """The child process died, hung or ran out of memory; carries the tail of what it printed."""
+
+
+class ChildBugError(Exception):
+    """A bug of ours that showed in the child process. Nothing the user can repair: it ends with status 3."""
+
+    def __init__(self, message: str, trace: str = "") -> None:
+        super().__init__(message)
+        self.__cause__ = RemoteTraceError(trace) if trace else None
+
+
+class RemoteTraceError(Exception):
+    """The child's traceback, as text: shown above ours with --debug."""
+
+    def __str__(self) -> str:
+        """On lines of its own."""
+        return f"\n{self.args[0]}"

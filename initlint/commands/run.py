@@ -14,7 +14,7 @@ from initlint.commands.output import deliver, wants_color
 from initlint.commands.progress import progress
 from initlint.commands.request import Request
 from initlint.engine import Engine, Outcome, make
-from initlint.errors import InitlintError, UsageError
+from initlint.errors import UsageError
 from initlint.report.formats import reporter
 from initlint.report.harmless import visible
 from initlint.report.model import Report
@@ -58,7 +58,7 @@ def run(request: Request) -> int:
     return _FOUND if outcome.findings and not request.exit_zero else _CLEAN
 
 
-def _with_models(request: Request, engine: Engine, outcome: Outcome) -> tuple[Outcome, InitlintError | None]:
+def _with_models(request: Request, engine: Engine, outcome: Outcome) -> tuple[Outcome, Exception | None]:
     """The findings of the lint and of the configured models in one list; the error that is told after them."""
     from initlint.commands.progress import saying  # only --runtime builds models here
     from initlint.runtime.beside import beside

@@ -70,7 +70,7 @@ class Bench:
 
     def run(self, texts: Iterable[SourceText], targets: Iterable[Target]) -> Trial:
         """Build the targets from these texts. Raises UsageError where nothing can ever be built."""
-        from initlint.runtime.parent import run
+        from initlint.runtime.parent import as_error, run
 
         overlay = {os.path.abspath(text.path): _as_bytes(text) for text in texts}  # noqa: PTH100 - links are not followed
         known = self.known.setdefault(tuple(sorted(overlay.items())), {})
@@ -80,6 +80,9 @@ class Bench:
             outcome = run(replace(self.request, targets=missing, overlay=overlay))
             if any(_NO_TORCH in failure.message for failure in outcome.failures):
                 raise UsageError(f"--verify builds models: {_NO_TORCH}: pip install 'initlint[runtime]'")
+            bugs = [failure for failure in outcome.failures if failure.bug]
+            if bugs:
+                raise as_error(bugs[0])
             for model in outcome.models:
                 known[model.target] = Trial({model.target: model}, {})
             for failure in outcome.failures:

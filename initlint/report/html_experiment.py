@@ -34,6 +34,7 @@ def render(found: Experiment) -> str:
     body = (
         f'<h1>{safe(found.target.rpartition(":")[2])}</h1><div class="soft mono">{safe(found.target)}</div>{head}'
         f'<h2>Result</h2><div class="card"><p>{safe(verdict(found))}</p></div>'
+        f"{_note(found)}"
         f'<p class="soft">Task: {safe(found.task)}. Every scheme starts from the same seeds and sees the same data. '
         "Lines: mean over the seeds; shaded: from the lowest to the highest.</p>"
         f'<h2>Loss</h2><div class="card">{_plot(found, lambda curve: curve.loss, "loss at each step")}</div>'
@@ -41,6 +42,10 @@ def render(found: Experiment) -> str:
         f'<h2>At the end</h2><div class="card scroll">{_table(found)}</div>{_recommended(found)}'
     )
     return page(f"{found.target} – initlint experiment", body)
+
+
+def _note(found: Experiment) -> str:
+    return f'<p class="warning">{safe(found.note)}</p>' if found.note else ""
 
 
 def smooth(values: Sequence[float], share: float = _SMOOTH) -> list[float]:

@@ -64,7 +64,8 @@ def _forward(signal: Propagation) -> str:
         ("predicted", "dash", "theory"),
     )
     paths = [forward_trend(path, signal=kind) for path in signal.paths for kind in (True, False)]
-    return f'<div class="card"><h3>Forward: how large each output is</h3>{keys}{plot}{_summary(paths, "std")}</div>'
+    said = _summary(paths, "std") or _no_trend(signal, lambda layer: layer.moment, "output")
+    return f'<div class="card"><h3>Forward: how large each output is</h3>{keys}{plot}{said}</div>'
 
 
 def _backward(signal: Propagation) -> str:
@@ -76,23 +77,38 @@ def _backward(signal: Propagation) -> str:
     )
     keys = legend(("measured", "", "norm of the gradient, per sample"), ("predicted", "dash", "theory"))
     trends = [backward_trend(path) for path in signal.paths]
-    return f'<div class="card"><h3>Backward: how much gradient arrives</h3>{keys}{plot}{_summary(trends, "norm")}</div>'
+    said = _summary(trends, "norm") or _no_trend(signal, lambda layer: layer.gradient, "gradient")
+    return f'<div class="card"><h3>Backward: how much gradient arrives</h3>{keys}{plot}{said}</div>'
 
 
 def _summary(trends: Sequence[Trend | None], word: str) -> str:
     known = [trend for trend in trends if trend is not None]
     if not known:
-        return (
-            '<p class="small soft">Every layer is normalised or bridged by a residual path: scale cannot run away.</p>'
-        )
+        return ""
     harmful = [trend for trend in known if trend.vanishes or trend.explodes]
     worst = max(harmful or known, key=lambda trend: abs(trend.factor - 1))
-    words = f"On the longest plain path the {word} is multiplied by {svg.number(worst.factor)} per layer"
+    words = f"On a plain path of {worst.layers} layers the {word} is multiplied by {svg.number(worst.factor)} per layer"
     if not harmful:
-        return f'<p class="small soft">{words}, over {worst.layers} layers: <b class="good">harmless</b>.</p>'
+        return f'<p class="small soft">{words}: <b class="good">harmless</b>.</p>'
     kind = "fades" if worst.vanishes else "explodes"
-    end = f"{svg.number(worst.total)} after {worst.layers} layers"
-    return f'<p class="small">{words}: <b class="error">{kind}</b> to {end}.</p>'
+    return f'<p class="small">{words}: <b class="error">{kind}</b> to {svg.number(worst.total)} at its end.</p>'
+
+
+def _no_trend(signal: Propagation, read: Read, word: str) -> str:
+    """Why there is no trend: layers that normalise between them, a small model, or a signal that is 0 on its way."""
+    rows = signal.trunk.rows if signal.trunk is not None else ()
+    longest = len(rows)
+    lost = [signal.layers[row].label for row in rows if read(signal.layers[row]) is None]
+    if longest >= SHORTEST and lost:
+        where = code(lost[0]) + (f" and {len(lost) - 1} more" if len(lost) > 1 else "")
+        return f'<p class="small error">Of {longest} layers in series, the {word} is 0 or not finite at {where}.</p>'
+    if longest >= SHORTEST:
+        return '<p class="small soft">Too few layers could be compared for a trend.</p>'
+    if len(signal.layers) <= SHORTEST:
+        return '<p class="small soft">Too few layers for a trend.</p>'
+    many = f"more than {longest} layers" if longest > 1 else "two layers"
+    text = f"Nowhere do {many} stand in series with no normalisation or residual path between: scale cannot run away."
+    return f'<p class="small soft">{text}</p>'
 
 
 def _plot(layers: Sequence[LayerSignal], series: Sequence[tuple[Read, Predict | None, str]], label: str) -> str:

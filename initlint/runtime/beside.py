@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from initlint.engine import Engine, Outcome
-from initlint.errors import InitlintError
 from initlint.finding import Finding
 from initlint.runtime.checks import findings_of, merge
 from initlint.runtime.order import of_settings
@@ -21,7 +20,7 @@ class Beside:
     """The merged outcome, and what could not be had: the error to end with, the models of a folder left out."""
 
     outcome: Outcome
-    error: InitlintError | None = None
+    error: Exception | None = None
     skipped: tuple[str, ...] = ()
 
 

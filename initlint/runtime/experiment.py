@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from math import isfinite
 
 import torch
 from torch import nn
 
+from initlint.errors import UsageError
 from initlint.runtime.experiment_report import AS_IT_IS, RECOMMENDED, Curve, Experiment, SchemeRun, effect
 from initlint.runtime.experiment_task import Task, first_output
 from initlint.runtime.propagation import measure
 from initlint.runtime.propagation_report import Propagation
 from initlint.runtime.redraw import SEVEN, Redrawn, redraw, redraw_as_recommended
+from initlint.runtime.stopwatch import TimeIsUpError, until
 
 Build = Callable[[], nn.Module]
 #: (runs done, runs in all, what is running)
@@ -25,8 +28,11 @@ SCHEMES = (AS_IT_IS, *SEVEN, RECOMMENDED)
 #: A run that has come this far from where any of them began will not come back.
 _LOST = 1e6
 _FEWEST_STEPS = 20
-#: Steps timed before the number of steps is settled.
+#: Steps timed before the number of steps is settled, and the share of the time that this may take.
 _TIMED = 3
+_SHARE = 0.2
+#: These come first in each seed: where the time ends there, they are what one wants to know.
+_FIRST = (AS_IT_IS, RECOMMENDED)
 #: The limit is for the training; building and measuring come on top.
 _PATIENCE = 1.25
 #: Threads cost a small model more than they give.
@@ -51,37 +57,109 @@ def run(target: str, build: Build, task: Task, plan: Plan, progress: Progress = 
     began = time.perf_counter()
     if sum(value.numel() for value in build().parameters()) < _SMALL:
         torch.set_num_threads(1)
-    steps = _affordable(build, task, plan)
+    affordable = replace(plan, steps=_affordable(build, task, plan))
     torch.manual_seed(plan.seed)
     signal = measure(build(), lambda: _first_inputs(task, plan.seed), seeds=1)
-    curves: dict[str, list[Curve]] = {scheme: [] for scheme in plan.schemes}
-    changed: dict[str, int] = {}
-    redrawn = Redrawn()
-    seeds: list[int] = []
-    while len(seeds) < plan.seeds and (not seeds or _time_for_more(began, len(seeds), plan.limit)):
-        seed = plan.seed + len(seeds)
-        for number, scheme in enumerate(plan.schemes, len(seeds) * len(plan.schemes)):
-            progress(number, plan.seeds * len(plan.schemes), f"{scheme}, seed {seed}")
-            torch.manual_seed(seed)
-            model = build()
-            changed[scheme], details = _prepare(model, scheme, signal)
-            redrawn = details or redrawn
-            curves[scheme].append(_train(model, task, replace(plan, steps=steps), seed))
-        seeds.append(seed)
-    runs = tuple(SchemeRun(scheme, tuple(curves[scheme]), changed[scheme]) for scheme in plan.schemes)
+    trained = _train_all(build, task, affordable, signal, progress)
     return Experiment(
         target=target,
-        runs=_compared(runs),
+        runs=_compared(trained.runs(plan.schemes)),
         task=task.text,
         optimizer=plan.optimizer,
         rate=plan.rate,
-        steps=steps,
+        steps=trained.steps,
         batch=_batch_size(task, plan.seed),
-        seeds=tuple(seeds),
-        recommended=redrawn.told,
-        moved=redrawn.moved,
+        seeds=tuple(trained.seeds),
+        recommended=trained.redrawn.told,
+        moved=trained.redrawn.moved,
         seconds=time.perf_counter() - began,
+        note=trained.note,
     )
+
+
+@dataclass(slots=True)
+class _Trained:
+    """What has been trained so far. Only whole seeds count, and of the first one the schemes that it got to."""
+
+    steps: int
+    seeds: list[int] = field(default_factory=list)
+    curves: dict[str, list[Curve]] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    redrawn: Redrawn = field(default_factory=Redrawn)
+    note: str = ""
+
+    def runs(self, order: tuple[str, ...]) -> tuple[SchemeRun, ...]:
+        """In the order that was asked for."""
+        known = [scheme for scheme in order if self.curves.get(scheme)]
+        return tuple(SchemeRun(scheme, tuple(self.curves[scheme]), self.changed[scheme]) for scheme in known)
+
+    def add(self, seed: int, curves: dict[str, Curve]) -> None:
+        """One more seed."""
+        self.seeds.append(seed)
+        for scheme, curve in curves.items():
+            self.curves.setdefault(scheme, []).append(curve)
+
+
+def _train_all(build: Build, task: Task, plan: Plan, signal: Propagation, progress: Progress) -> _Trained:
+    trained, began = _Trained(plan.steps), time.perf_counter()
+    deadline = began + plan.limit * _PATIENCE
+    while len(trained.seeds) < plan.seeds:
+        done = len(trained.seeds)
+        if done and not _time_for_more(began, done, plan.limit):
+            trained.note = f"{plan.limit:g} s (--seconds) were enough for {done} of {plan.seeds} seeds"
+            break
+        seed = plan.seed + done
+
+        def tell(number: int, scheme: str, done: int = done, seed: int = seed) -> None:
+            total = len(plan.schemes)
+            progress(done * total + number, plan.seeds * total, f"{scheme}, seed {seed}")
+
+        curves = _train_seed(build, task, plan, (signal, seed, deadline), trained, tell)
+        if len(curves) == len(plan.schemes):
+            trained.add(seed, curves)
+            continue
+        if not done:
+            trained.add(seed, curves)
+            trained.steps = min((len(one.loss) for one in curves.values() if not one.diverged), default=plan.steps)
+        trained.note = _stopped(plan, trained)
+        break
+    return trained
+
+
+def _train_seed(
+    build: Build,
+    task: Task,
+    plan: Plan,
+    setting: tuple[Propagation, int, float],
+    trained: _Trained,
+    tell: Callable[[int, str], None],
+) -> dict[str, Curve]:
+    """The curves of one seed; fewer than there are schemes where the time is up before."""
+    signal, seed, deadline = setting
+    curves: dict[str, Curve] = {}
+    for number, scheme in enumerate(sorted(plan.schemes, key=lambda one: one not in _FIRST)):
+        tell(number, scheme)
+        torch.manual_seed(seed)
+        model = build()
+        trained.changed[scheme], details = _prepare(model, scheme, signal)
+        trained.redrawn = details or trained.redrawn
+        curve, whole = _train(model, task, plan, seed, deadline)
+        # Half a run compares with none. Of the first alone, half is better than nothing.
+        if whole or not (curves or trained.seeds):
+            curves[scheme] = curve
+        if not whole:
+            break
+    if not trained.seeds and not any(curve.loss for curve in curves.values()):
+        raise UsageError(f"not one step was done in {plan.limit:g} s; raise --seconds, or give a smaller --input-shape")
+    return curves
+
+
+def _stopped(plan: Plan, trained: _Trained) -> str:
+    if len(trained.seeds) > 1 or len(trained.curves) == len(plan.schemes):
+        return f"stopped after {plan.limit:g} s (--seconds), with {len(trained.seeds)} of {plan.seeds} seeds"
+    left = [scheme for scheme in plan.schemes if scheme not in trained.curves]
+    cut = f" in step {trained.steps + 1} of {plan.steps}" if trained.steps < plan.steps else ""
+    return f"stopped after {plan.limit:g} s (--seconds){cut}: no time for {', '.join(left)}"
 
 
 def _time_for_more(began: float, done: int, limit: float) -> bool:
@@ -106,17 +184,22 @@ def _compared(runs: tuple[SchemeRun, ...]) -> tuple[SchemeRun, ...]:
     return tuple(run if run is baseline else replace(run, effect=effect(run.curves, baseline.curves)) for run in runs)
 
 
-def _train(model: nn.Module, task: Task, plan: Plan, seed: int) -> Curve:
+def _train(model: nn.Module, task: Task, plan: Plan, seed: int, deadline: float) -> tuple[Curve, bool]:
+    """The curve, and whether it is whole: the time may be up before its end."""
     optimizer = _optimizer(model, plan)
     losses: list[float] = []
     norms: list[float] = []
     model.train()
-    for loss, norm in _steps(model, task, optimizer, plan.steps, seed):
-        losses.append(loss)
-        norms.append(norm)
-        if not (isfinite(loss) and isfinite(norm)) or loss > _LOST * max(1.0, losses[0]):
-            return Curve(seed, _finite(losses), _finite(norms), diverged=True)
-    return Curve(seed, tuple(losses), tuple(norms))
+    with suppress(TimeIsUpError), until(deadline):
+        for loss, norm in _steps(model, task, optimizer, plan.steps, seed):
+            losses.append(loss)
+            norms.append(norm)
+            if not (isfinite(loss) and isfinite(norm)) or loss > _LOST * max(1.0, losses[0]):
+                return Curve(seed, _finite(losses), _finite(norms), diverged=True), True
+            if time.perf_counter() > deadline:
+                break
+    steps = min(len(losses), len(norms))
+    return Curve(seed, tuple(losses[:steps]), tuple(norms[:steps])), steps == plan.steps
 
 
 def _steps(
@@ -141,15 +224,25 @@ def _optimizer(model: nn.Module, plan: Plan) -> torch.optim.Optimizer:
 
 def _affordable(build: Build, task: Task, plan: Plan) -> int:
     """The number of steps that fits the limit, timed on the model itself."""
-    model = build()
-    model.train()
-    began = 0.0
-    for number, _ in enumerate(_steps(model, task, _optimizer(model, replace(plan, rate=0.0)), _TIMED + 1, plan.seed)):
-        # The first step pays for everything that is set up once.
-        began = began if number else time.perf_counter()
-    each = (time.perf_counter() - began) / _TIMED
+    each = _time_of_a_step(build(), task, plan)
     runs = plan.seeds * len(plan.schemes)
-    return min(plan.steps, max(_FEWEST_STEPS, int(plan.limit / max(each, 1e-6) / runs)))
+    # Rather fewer seeds or schemes than shorter runs; but two of them have to fit.
+    fewest = max(2, min(_FEWEST_STEPS, int(plan.limit / each / len(_FIRST))))
+    return min(plan.steps, max(fewest, int(plan.limit / each / runs)))
+
+
+def _time_of_a_step(model: nn.Module, task: Task, plan: Plan) -> float:
+    model.train()
+    began = ready = time.perf_counter()
+    done = 0
+    with suppress(TimeIsUpError), until(began + plan.limit * _SHARE):
+        for done, _ in enumerate(
+            _steps(model, task, _optimizer(model, replace(plan, rate=0.0)), _TIMED + 1, plan.seed)
+        ):
+            # The first step pays for everything that is set up once.
+            ready = ready if done else time.perf_counter()
+    since = ready if done else began
+    return max(time.perf_counter() - since, 1e-6) / max(done, 1)
 
 
 def _first_inputs(task: Task, seed: int) -> object:

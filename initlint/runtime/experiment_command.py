@@ -42,7 +42,13 @@ _RATES = {"sgd": 0.02, "adam": 0.001}
 @click.option("--seed", default=0, show_default=True, help="The first seed.")
 @click.option("--optimizer", default="sgd", show_default=True, type=click.Choice(sorted(_RATES)))
 @click.option("--lr", type=click.FloatRange(0, min_open=True), help="Learning rate; 0.02 for sgd, 0.001 for adam.")
-@click.option("--seconds", default=45.0, show_default=True, help="Training time in all; steps are cut to keep to it.")
+@click.option(
+    "--seconds",
+    default=45.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Training time in all; steps are cut to keep to it.",
+)
 @click.option("--html", "html", type=click.Path(dir_okay=False, path_type=Path), help="Write the plots to this page.")
 @click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="Write the loss curves to this image.")
 @click.option("--output-format", default="text", show_default=True, type=click.Choice(FORMATS))
@@ -174,10 +180,11 @@ def _print(found: Experiment, report: Report, html: Path | None, png: Path | Non
 
 def _heading(found: Experiment) -> str:
     seeds = "1 seed (no spread, no verdict)" if len(found.seeds) == 1 else f"{len(found.seeds)} seeds"
-    return (
+    text = (
         f"{found.target}: {found.task}\n{seeds}, {found.steps} steps of {found.batch}, "
         f"{found.optimizer} at {found.rate:g}, {found.seconds:.0f} s"
     )
+    return f"{text}\n{found.note}" if found.note else text
 
 
 def _table(found: Experiment, console: Console) -> None:
@@ -212,6 +219,8 @@ def verdict(found: Experiment) -> str:
     """What the experiment says, in a sentence; INI810 where the recommended scheme is ahead beyond chance."""
     if found.slow_start is not None:
         return f"INI810 slow-start: {slow_start(found)}; {recommended(found)}"
+    if len(found.runs) < 2:
+        return f"Nothing to compare: only the model {AS_IT_IS} was trained."
     best = found.best
     if best.effect is not None and best.effect.only_one:
         return f"{best.scheme} is ahead: the model as it is diverges."

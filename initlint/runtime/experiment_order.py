@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from initlint.errors import WorkerError
 from initlint.runtime.experiment_report import Experiment
+from initlint.runtime.parent import as_error
 from initlint.runtime.protocol import Failure, Target, decode, encode
 
 Progress = Callable[[int, int, str], None]
@@ -93,6 +94,8 @@ def _listen(stream: IO[str], progress: Progress) -> Experiment | None:
                 return decode(Experiment, content)
             case {"failure": dict() as content}:
                 failure = decode(Failure, content)
+                if failure.bug:
+                    raise as_error(failure)
                 raise WorkerError("\n".join(part for part in (failure.message, failure.traceback.rstrip()) if part))
     return None
 

@@ -102,6 +102,7 @@ class Experiment:
     name: str = ""  # of the model
     place: Place | None = None  # of that weight's last init
     seconds: float = 0.0
+    note: str = ""  # what there was no time for
 
     def run(self, scheme: str) -> SchemeRun | None:
         """The runs of one scheme."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,7 @@ def synthetic(model: nn.Module, example: Example) -> Task:
 
 def given(pairs: object, name: str) -> Task:
     """The user's data: `(inputs, targets)` or an iterable of them; integer targets are classes."""
-    pool = [pairs] if isinstance(pairs, tuple) and len(pairs) == 2 and isinstance(pairs[1], Tensor) else list(pairs)  # type: ignore[call-overload]
+    pool = [pairs] if isinstance(pairs, tuple) and len(pairs) == 2 and isinstance(pairs[1], Tensor) else _listed(pairs)
     if not pool or not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pool):
         raise UsageError(f"--data {name}: it must return (inputs, targets) or an iterable of such pairs")
 
@@ -82,6 +82,11 @@ def given(pairs: object, name: str) -> Task:
         return functional.mse_loss(output, target) if target.is_floating_point() else _cross_entropy(output, target)
 
     return Task(f"data of {name}", batches, loss)
+
+
+def _listed(pairs: object) -> list[Any]:
+    """Nothing where it is nothing to go through: `given` then says what it wants."""
+    return list(pairs) if isinstance(pairs, Iterable) and not isinstance(pairs, Tensor) else []
 
 
 def first_output(output: object) -> Tensor:

@@ -15,24 +15,32 @@ from typing import TYPE_CHECKING
 
 from initlint.errors import InitlintError
 from initlint.runtime.experiment_order import Order
+from initlint.runtime.frames import bug, is_ours, user_traceback
 from initlint.runtime.protocol import Failure, decode
-from initlint.runtime.worker import Channel, die_with_parent, limit_memory
+from initlint.runtime.worker import NO_TORCH, Channel, die_with_parent, limit_memory
 
 if TYPE_CHECKING:
     from initlint.runtime.experiment_report import Experiment
     from initlint.runtime.load import Recipe
     from initlint.runtime.protocol import Place
 
+#: What our own lines raise when they are wrong. Any other error that torch raises in them is about the data given.
+_BLUNDERS = (AttributeError, NameError, KeyError, AssertionError, TypeError)
+
 
 def main() -> None:
     """Serve one order."""
     channel = Channel(int(sys.argv[1]))
-    order = decode(Order, json.loads(sys.stdin.readline()))
+    text = sys.stdin.readline()
     threading.Thread(target=die_with_parent, daemon=True).start()
     sys.argv = ["initlint"]
-    limit_memory(order.memory_limit)
-    warnings.simplefilter("ignore")
-    outcome = _guarded(order, channel)
+    try:
+        order = decode(Order, json.loads(text))
+        limit_memory(order.memory_limit)
+        warnings.simplefilter("ignore")
+        outcome = _guarded(order, channel)
+    except Exception as error:  # outside the training there is no code but ours
+        outcome = bug("the model", error)
     channel.send("failure" if isinstance(outcome, Failure) else "experiment", outcome)
     channel.stream.close()
     sys.stdout.flush()
@@ -43,8 +51,7 @@ def _guarded(order: Order, channel: Channel) -> Experiment | Failure:
     try:
         import torch  # here, so that its absence is told
     except ImportError:
-        return Failure(order.target.text, "torch is not installed: pip install 'initlint[runtime]'")
-    from initlint.runtime.frames import user_traceback
+        return Failure(order.target.text, NO_TORCH)
     from initlint.runtime.load import CannotBuildError
 
     torch.set_num_threads(max(1, min(torch.get_num_threads(), 4)))
@@ -57,6 +64,8 @@ def _guarded(order: Order, channel: Channel) -> Experiment | Failure:
     except MemoryError:
         return Failure(order.target.text, f"{order.target.text} needs more than the memory limit")
     except Exception as error:  # the user's model and data may raise anything
+        if isinstance(error, _BLUNDERS) and is_ours(error):
+            return bug(order.target.text, error)
         message = f"{order.target.text}: training it raises {type(error).__name__}: {error}"
         return Failure(order.target.text, message, user_traceback(error))
 

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from types import CodeType, FrameType
 
-from initlint.runtime.protocol import Place
+from initlint.runtime.protocol import Failure, Place
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _LIBRARY_FOLDERS = tuple({sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")})
@@ -119,6 +119,31 @@ def user_traceback(error: BaseException) -> str:
     lines += traceback.format_list(shown)
     lines += traceback.format_exception_only(type(error), error)
     return "".join(lines)
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether an error that nothing caught is a bug of ours: our own line raised it, or no code of the model's ran.
+
+    Python's own library and torch take no side: what they raise is the doing of who called them.
+    """
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return files[-1].startswith(_PACKAGE) or not any(_is_of_a_model(file) for file in files)
+
+
+def _is_of_a_model(file: str) -> bool:
+    kind = file_kind(file)
+    return kind in {"user", "layer"} or (kind == "library" and ("site-packages" in file or "dist-packages" in file))
+
+
+def bug(target: str, error: BaseException) -> Failure:
+    """The failure that tells of a bug of ours, with the whole traceback for --debug."""
+    kind = "".join(traceback.format_exception_only(type(error), error)).strip()
+    return Failure(target, f"{kind} (in the process that examines {target})", whole_traceback(error), bug=True)
+
+
+def whole_traceback(error: BaseException) -> str:
+    """Every frame."""
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
 
 
 def shorten_dump(output: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
-from initlint.errors import WorkerError
+from initlint.errors import ChildBugError, WorkerError
 from initlint.runtime.frames import shorten_dump
 from initlint.runtime.protocol import Failure, Model, Request, Target, decode, encode
 
@@ -138,8 +138,10 @@ class Child:
                 self.latest = decode(Model, content)
             case {"failure": dict() as content}:
                 failure = decode(Failure, content)
-                skipped = failure.skipped or target.optional
+                skipped = not failure.bug and (failure.skipped or target.optional)
                 outcome.failures.append(replace(failure, output=self.tail(), skipped=skipped))
+            case {"bug": dict() as content}:
+                raise as_error(decode(Failure, content))
             case {"done": _}:
                 if self.latest is not None:
                     outcome.models.append(self.latest)
@@ -217,8 +219,19 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **fixed}
 
 
-def failed(outcome: Outcome, request: Request) -> WorkerError | None:
-    """The error that a run ends with: a named target could not be built, nothing of a folder, an input does not fit."""
+def as_error(failure: Failure) -> ChildBugError:
+    """A bug of ours, to be raised where all bugs end."""
+    return ChildBugError(failure.message, failure.traceback)
+
+
+def failed(outcome: Outcome, request: Request) -> Exception | None:
+    """The error that a run ends with: a named target could not be built, nothing of a folder, an input does not fit.
+
+    A bug of ours comes before all of these.
+    """
+    bugs = [failure for failure in outcome.failures if failure.bug]
+    if bugs:
+        return as_error(bugs[0])
     told = [failure for failure in outcome.failures if not failure.skipped]
     if not told and not outcome.models:
         told = outcome.failures

@@ -215,13 +215,14 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A target that could not be built or examined. `skipped` ones are told, and are no error."""
+    """A target that could not be built or examined. `skipped` ones are told, and are no error; a `bug` is ours."""
 
     target: str
     message: str
     traceback: str = ""
     output: str = ""
     skipped: bool = False
+    bug: bool = False
 
 
 def encode(value: Any) -> Any:

@@ -17,6 +17,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from initlint.errors import InitlintError
+from initlint.runtime.frames import bug, is_ours, user_traceback
 from initlint.runtime.overlay import lay_over
 from initlint.runtime.protocol import Failure, Request, Target, decode, encode
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # Before the parent's axe falls, the child tells where it hangs.
 _LAST_WORDS = 0.7
+NO_TORCH = "torch is not installed: pip install 'initlint[runtime]'"
 
 
 class Channel:
@@ -44,9 +46,21 @@ class Channel:
 def main() -> None:
     """Serve one request."""
     channel = Channel(int(sys.argv[1]))
-    request = decode(Request, json.loads(sys.stdin.readline()))
+    order = sys.stdin.readline()
     threading.Thread(target=die_with_parent, daemon=True).start()
     sys.argv = ["initlint"]
+    try:
+        _serve(order, channel)
+    except Exception as error:  # outside any target there is no code but ours
+        channel.send("bug", bug("the models", error))
+    channel.stream.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # the model's own threads and exit handlers have no say any more
+
+
+def _serve(order: str, channel: Channel) -> None:
+    request = decode(Request, json.loads(order))
     limit_memory(request.memory_limit)
     warnings.simplefilter("ignore")
     lay_over(request.overlay)
@@ -61,18 +75,18 @@ def main() -> None:
         if outcome is not None:
             channel.send("failure", outcome)
         channel.send("done", {"number": number, "seconds": time.monotonic() - started})
-    channel.stream.close()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)  # the model's own threads and exit handlers have no say any more
 
 
 def _without_torch() -> Callable[[Target], Failure] | None:
     """Import torch, at the cost of no target's time; what to answer where it is not there."""
     try:
         import torch  # here, so that its absence is told
-    except ImportError:
-        return lambda target: Failure(target.text, "torch is not installed: pip install 'initlint[runtime]'")
+    except ImportError as error:
+        text = NO_TORCH if error.name in (None, "torch") else f"torch cannot be imported: {error}"
+        return lambda target: Failure(target.text, text)
+    except OSError as error:  # a shared library of its own is not there
+        text = f"torch cannot be imported: {error}"
+        return lambda target: Failure(target.text, text)
     torch.set_num_threads(max(1, min(torch.get_num_threads(), 4)))
     return None
 
@@ -90,6 +104,11 @@ def _guarded(target: Target, request: Request, channel: Channel) -> Failure | No
         return Failure(target.text, str(error))
     except MemoryError:
         return Failure(target.text, f"{target.text} needs more than the memory limit; --memory-limit raises it")
+    except Exception as error:
+        if is_ours(error):
+            return bug(target.text, error)
+        message = f"{target.text} raises {type(error).__name__}: {error}"
+        return Failure(target.text, message, user_traceback(error))
     return None
 
 

@@ -127,7 +127,39 @@ def test_the_verdict_on_the_signal_is_told() -> None:
     layers = 16
     page = html.render(record(models=[{**record()["models"][0], "propagation": encode(signal(layers))}]))
 
-    assert '<b class="error">fades</b> to 3.1×10⁻⁵ after 16 layers' in page
+    assert '<b class="error">fades</b> to 3.1×10⁻⁵ at its end' in page
+
+
+def layer(name: str, gradient: float | None) -> LayerSignal:
+    """A layer whose gradient is 2**gradient, or exactly 0."""
+    band = None if gradient is None else Band(gradient, gradient, gradient)
+    return LayerSignal(name, 0, "Linear", (8, 4), 4, 4, 0.1, (), Band(0.0, 0.0, 0.0), None, band)
+
+
+def in_series(gradients: list[float | None], *paths: int) -> str:
+    """The page of a model whose layers stand in series on paths of these lengths."""
+    layers = tuple(layer(f"fc{index}", one) for index, one in enumerate(gradients))
+    starts = [sum(paths[:index]) for index in range(len(paths))]
+    plain = tuple(
+        Path(tuple(range(start, start + length)), *[(None,) * length] * 5)
+        for start, length in zip(starts, paths, strict=True)
+    )
+    return html.render(record(models=[{**record()["models"][0], "propagation": encode(Propagation(layers, plain))}]))
+
+
+@pytest.mark.parametrize(
+    ("gradients", "paths", "said"),
+    [
+        ([1.0, 1.0, 1.0], (2,), "Too few layers for a trend."),
+        ([1.0] * 9, (3, 2), "Nowhere do more than 3 layers stand in series with no normalisation or residual path"),
+        ([1.0] * 9, (), "Nowhere do two layers stand in series"),
+        ([None, 1.0, None, 1.0, 1.0], (5,), "the gradient is 0 or not finite at <code>fc0</code> and 1 more."),
+        ([1.0] * 5, (5,), "Too few layers could be compared for a trend."),
+    ],
+)
+def test_why_there_is_no_trend(gradients: list[float | None], paths: tuple[int, ...], said: str) -> None:
+    """Norms and residual paths, a small model and a signal that is 0 are told apart."""
+    assert said in in_series(gradients, *paths)
 
 
 def test_light_and_dark() -> None:
