@@ -16,7 +16,8 @@ class DuplicatedShards(Rule):
     """One half of a weight repeats the other: shards drawn with one seed.
 
     ## What it does
-    Compares the halves of every drawn weight along its first two axes. Equal halves do not happen by chance.
+    Compares the halves of every drawn weight along its first two axes. Equal halves do not happen by chance. Where
+    parameters are DTensors, `initlint.check_model(model)`, called on every rank, compares the shards themselves.
 
     ## Why is this bad?
     Ranks that share a seed draw equal shards, so the gathered matrix has half its rank, with a perfect standard

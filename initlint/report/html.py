@@ -58,7 +58,7 @@ def _overview(record: Record, models: Sequence[Record]) -> str:
 
 
 def _model(model: Record, record: Record, *, alone: bool) -> str:
-    rows = [row for row in record.get("parameters") or () if row.get("model") == model["name"]]
+    rows = [row for row in record.get("parameters") or () if row.get("target") == model["target"]]
     heading = "h1" if alone else "h1 style='margin-top:56px'"
     parts = [f"<{heading}>{safe(model['name'])}</h1>", f'<div class="soft mono">{safe(model["target"])}</div>']
     parts.append(_facts(model, record, alone=alone))

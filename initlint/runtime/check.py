@@ -20,7 +20,11 @@ from initlint.runtime.load import CannotBuildError, Recipe
 from initlint.runtime.parent import Outcome, describe_failure
 from initlint.runtime.protocol import Model, Parameter, Place, Request, Target
 from initlint.runtime.session import Examined, examine
+from initlint.runtime.shards import all_there, sharded
 from initlint.runtime.tape import Tape
+
+# Ranks measure at their own pace, and one that stopped early would leave the others waiting in a collective.
+_SPREAD = "{} tensors are spread over processes: their signal was not followed"
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ def check_model(
     Of a live model the numbers are judged. A class or function that builds one is run under the tape, so that the
     findings know every write and its line. `inputs` is what forward takes: a tensor, a tuple, a dict, or a function
     that makes one. The model is left as it was.
+
+    Where parameters are DTensors, every rank has to call this: they are gathered, and shard is compared with shard.
     """
     started = time.monotonic()
     settings = settings or Settings()
@@ -76,8 +82,13 @@ def check_model(
     request = Request((target,), seed=seed, seeds=seeds, alpha=alpha, propagate=propagate)
     try:
         recipe, build, real = _built(target, model, seed)
-        subject = Subject(target, request, recipe, build, real, inputs, build.notes, started)
+        spread = sharded(real) if real is not None else []
+        if spread and not all_there():
+            raise TargetError(f"{name} is spread over processes: check_model has to be called on every rank")
+        notes = (*build.notes, *([_SPREAD.format(len(spread))] if spread else ()))
+        subject = Subject(target, request, recipe, build, real, inputs, notes, started)
         seen = weigh(subject)
+        propagate = propagate and not spread
         seen = follow(subject, seen) if propagate and real is not None else seen
     except CannotBuildError as failure:
         raise TargetError(describe_failure(failure.failure)) from failure

@@ -1,4 +1,4 @@
-"""No value, or the same value: INI101 to INI105, INI807, INI808, INI811. (parent)"""
+"""No value, or the same value: INI101 to INI105, INI107, INI807, INI808, INI811. (parent)"""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ COPIES = re.compile(
 # Rows shorter than this many random bits can be equal by chance.
 _ENOUGH_BITS = 96
 _BITS = {"float16": 10, "bfloat16": 8}
+_OWN_SEED = "give each rank a seed of its own, or draw the whole tensor before it is sharded"
 _DRAWN = frozenset({"normal", "uniform", "trunc_normal"})
 _UNITS = frozenset({"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "NonDynamicallyQuantizableLinear"})
 
@@ -44,7 +45,7 @@ def constant(model: Model) -> Iterator[Remark]:
         assert row.form is not None
         value = row.form.loc or 0.0
         stuck = row.sensitivity.gradient
-        if stuck == "distinct" and not row.sensitivity.blocks:
+        if stuck == "tokens" or (stuck == "distinct" and not row.sensitivity.blocks):
             continue
         if value == 0 and stuck == "zero" and row.sensitivity.partner:
             message = (
@@ -65,6 +66,14 @@ def constant(model: Model) -> Iterator[Remark]:
             else "a random scheme for its activation"
         )
         yield Remark(code, row.name, f"`{row.name}` is all {name}: {what}", cure, last_place(row))
+
+
+def identical_tokens(model: Model) -> Iterator[Remark]:
+    """INI107: learned tokens that start equal, and that descent moves all the same way."""
+    for row in model.parameters:
+        if row.sensitivity is not None and row.sensitivity.gradient == "tokens":
+            message = f"the {row.shape[-2]} rows of `{row.name}` start equal, and nothing in the model tells them apart"
+            yield Remark("INI107", row.name, message, "draw them at random, with a small std", last_place(row))
 
 
 def clones(model: Model) -> Iterator[Remark]:
@@ -106,15 +115,20 @@ def duplicates(model: Model) -> Iterator[Remark]:
     """INI807 and INI811: equal units, equal shards, in what was drawn at random."""
     for row in model.parameters:
         found = row.measured
-        if found is None or row.kind != "parameter" or row.form is None or len(row.shape) < 2:
+        if found is None or row.kind != "parameter":
+            continue
+        if found.shards_equal:
+            message = f"`{row.name}` is spread over processes, and two of them hold the same numbers"
+            yield Remark("INI811", row.name, message, _OWN_SEED, last_place(row))
+            continue
+        if row.form is None or len(row.shape) < 2:
             continue
         bits = row.numel // row.shape[0] * _BITS.get(row.dtype, 22)
         if bits < _ENOUGH_BITS or not drawn_throughout(row):
             continue
         if found.halves_equal:
             message = f"one half of `{row.name}` repeats the other: both were drawn with one seed"
-            cure = "give each rank a seed of its own, or draw the whole tensor before it is sharded"
-            yield Remark("INI811", row.name, message, cure, last_place(row))
+            yield Remark("INI811", row.name, message, _OWN_SEED, last_place(row))
         elif found.duplicate_rows:
             message = f"{found.duplicate_rows} of the {row.shape[0]} units of `{row.name}` equal another one"
             yield Remark("INI807", row.name, message, "draw every unit on its own", last_place(row))
@@ -163,4 +177,4 @@ def _maker(row: Parameter) -> str:
     return f"torch.{born.function}" if born else "an allocation"
 
 
-CHECKS = (uninitialized, constant, clones, duplicates, equal_units, not_finite)
+CHECKS = (uninitialized, constant, identical_tokens, clones, duplicates, equal_units, not_finite)

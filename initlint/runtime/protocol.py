@@ -119,6 +119,7 @@ class Measured:
     orthogonality: float | None = None  # largest entry of |W W^T - g^2 I| / g^2
     duplicate_rows: int = 0  # rows that equal an earlier row
     halves_equal: bool = False
+    shards_equal: bool = False  # two processes hold the same numbers for different parts of it
     digest: str = ""  # of the entries looked at: equal ones are equal numbers
     histogram: tuple[int, ...] = ()
     edges: tuple[float, ...] = ()
@@ -127,7 +128,9 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """What the gradient says of a weight that is constant: `gradient` is zero, alike (rows equal) or distinct.
+    """What the gradient says of a weight that is constant: `gradient` is zero, alike (rows equal), distinct, or tokens.
+
+    The last are learned tokens that the model does not tell apart.
 
     `blocks` tells that with every other weight healthy this one alone cuts the output off from the input.
     """

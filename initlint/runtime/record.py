@@ -50,6 +50,7 @@ def model_object(model: Model) -> dict[str, Any]:
 def parameter_object(row: Parameter, model: Model) -> dict[str, Any]:
     """One parameter: what was written, what that gives, what was measured, what the formulas ask for."""
     return {
+        "target": model.target,
         "model": model.name,
         "name": row.name,
         "kind": row.kind,

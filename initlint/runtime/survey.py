@@ -20,6 +20,7 @@ from initlint.runtime.ledger import Content, Value, Write
 from initlint.runtime.oplog import ReplayRefusedError
 from initlint.runtime.protocol import Event, Form, Parameter
 from initlint.runtime.roles import Role, role_of
+from initlint.runtime.shards import Gathered, gather, is_sharded
 from initlint.runtime.statistics import measure
 from initlint.runtime.storages import key_of, view_of
 from initlint.runtime.tape import Tape
@@ -119,8 +120,11 @@ def _with_numbers(
     row: Parameter, values: tuple[torch.Tensor, str], content: Content, role: Role, seed: int
 ) -> Parameter:
     tensor, origin = values
+    gathered = gather(tensor) if is_sharded(tensor) else Gathered(tensor)
+    tensor = gathered.tensor.cpu()
     form = content.base.form if not content.parts and row.method != "outside" else None
-    row = replace(row, measured=measure(tensor, form, origin=origin, seed=seed))
+    found = measure(tensor, form, origin=origin, seed=seed)
+    row = replace(row, measured=replace(found, shards_equal=gathered.equal))
     if row.uninitialized or row.overlays or (form is not None and form.known):
         return row
     guess = infer(tensor, role, seed)
@@ -161,7 +165,7 @@ def _values(
     real = numbers.get(holder.names[0])
     if real is None and holder.tensor.device.type != "meta":
         real = holder.tensor
-    if real is not None and real.shape == holder.tensor.shape and real.device.type == "cpu":
+    if real is not None and real.shape == holder.tensor.shape and real.device.type != "meta":
         return real, "real"
     # A closed form needs no numbers; drawing billions of them would only cost time.
     if holder.tensor.device.type != "meta" or (form is not None and form.known) or holder.tensor.numel() > _REPLAYED:

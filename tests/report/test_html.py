@@ -77,6 +77,7 @@ def parameter(name: str, **more: Any) -> dict[str, Any]:
     measured = {"std": 0.05, "histogram": [1, 4, 9, 16, 16, 9, 4, 1], "edges": edges}
     form = {"family": "normal", "mean": 0.0, "std": 0.05}
     return {
+        "target": f"net.py:{EVIL}",
         "model": "Net", "name": name, "kind": "parameter", "tied": [], "layer": "Linear", "role": "weight",
         "shape": [8, 4], "history": [{"path": f"net{EVIL}.py", "line": 3}], "distribution": form, "std": 0.05,
         "measured": measured, "scheme": "normal", "default": False, "followed_by": ["relu"],
@@ -160,6 +161,16 @@ def in_series(gradients: list[float | None], *paths: int) -> str:
 def test_why_there_is_no_trend(gradients: list[float | None], paths: tuple[int, ...], said: str) -> None:
     """Norms and residual paths, a small model and a signal that is 0 are told apart."""
     assert said in in_series(gradients, *paths)
+
+
+def test_two_models_of_one_name() -> None:
+    """Each has its own weights: a class name is no identity."""
+    models = [{**record()["models"][0], "target": f"{file}.py:Net"} for file in "ab"]
+    rows = [{**parameter(f"{file}_only.weight"), "target": f"{file}.py:Net"} for file in "ab"]
+    first, second = html.render(record(models=models, parameters=rows)).split("b.py:Net")
+
+    assert ("a_only" in first, "b_only" in first) == (True, False)
+    assert ("a_only" in second, "b_only" in second) == (False, True)
 
 
 def test_light_and_dark() -> None:
