@@ -44,7 +44,7 @@ class Bench:
     @cached_property
     def configured(self) -> list[Target]:
         """The targets of the configuration, with their arguments."""
-        from initlint.runtime.order import configured
+        from initlint.runtime.order_table import configured
         from initlint.runtime.target import expand
 
         entries = configured(self.settings) if self.settings.runtime.get("targets") else []

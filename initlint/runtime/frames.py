@@ -15,7 +15,8 @@ from types import CodeType, FrameType
 from initlint.runtime.protocol import Failure, Place
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
-_LIBRARY_FOLDERS = tuple({sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")})
+_LIBRARY_FOLDERS = tuple({sysconfig.get_paths()[key] for key in ("purelib", "platlib")})
+_PYTHON_FOLDERS = tuple({sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib")})
 # Frames in these files only hand the call on: the code that decided lies further out.
 _WRAPPERS = (
     "/torch/",
@@ -73,7 +74,10 @@ def take_trail(depth: int = 1) -> Trail:
 
 @lru_cache(maxsize=4096)
 def file_kind(filename: str) -> str:
-    """`layer` (torch.nn.modules), `wrapper` (torch, ourselves, init wrappers), `library` (installed) or `user`."""
+    """`layer` (torch.nn.modules), `wrapper`, `library` (installed) or `user`.
+
+    Wrappers only hand the call on: torch, Python's own library, ourselves, functions that wrap an init.
+    """
     text = filename.replace("\\", "/")
     if "/torch/nn/modules/" in text:
         return "layer"
@@ -81,7 +85,7 @@ def file_kind(filename: str) -> str:
         return "wrapper"
     if "site-packages" in text or "dist-packages" in text or text.startswith(_LIBRARY_FOLDERS):
         return "library"
-    return "user"
+    return "wrapper" if text.startswith(_PYTHON_FOLDERS) else "user"
 
 
 def resolve(spot: Spot | None) -> Place | None:
@@ -127,12 +131,7 @@ def is_ours(error: BaseException) -> bool:
     Python's own library and torch take no side: what they raise is the doing of who called them.
     """
     files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return files[-1].startswith(_PACKAGE) or not any(_is_of_a_model(file) for file in files)
-
-
-def _is_of_a_model(file: str) -> bool:
-    kind = file_kind(file)
-    return kind in {"user", "layer"} or (kind == "library" and ("site-packages" in file or "dist-packages" in file))
+    return files[-1].startswith(_PACKAGE) or not any(file_kind(file) != "wrapper" for file in files)
 
 
 def bug(target: str, error: BaseException) -> Failure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -11,7 +10,8 @@ from typing import Any
 
 from initlint.config import Settings, load
 from initlint.config_keys import KEYS
-from initlint.errors import ConfigError, UsageError
+from initlint.errors import UsageError
+from initlint.runtime.order_table import configured, limits
 from initlint.runtime.protocol import Request, Target
 from initlint.runtime.target import expand, parse
 from initlint.selection import selectors
@@ -19,8 +19,6 @@ from initlint.selection import selectors
 _CODES = ("select", "ignore", "extend_select", "extend_ignore")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_TARGET_KEYS = ("target", "args", "kwargs", "input", "input-shape")
-_TABLE_KEYS = ("targets", "seed", "seeds", "time-limit", "memory-limit", "alpha", "deferred")
 _LEAST_MEMORY = 2 << 30
 
 
@@ -42,17 +40,17 @@ class Order:
     def of(cls, targets: tuple[str, ...], options: Mapping[str, Any]) -> Order:
         """The order that the command line gives, over the configuration."""
         settings = _settings(options)
-        table = settings.runtime
-        _check_keys(table, _TABLE_KEYS, settings, "runtime")
+        table = limits(settings)
         listed = _named(targets, options) if targets else configured(settings)
         request = Request(
             targets=tuple(one for target in listed for one in expand(target)),
-            seed=int(_given(options["seed"], table.get("seed"), 0)),
-            seeds=int(_given(options["seeds"], table.get("seeds"), 3)),
-            time_limit=float(_given(options["time_limit"], table.get("time-limit"), 300.0)),
-            memory_limit=_size(_given(options["memory_limit"], table.get("memory-limit"), "")),
-            alpha=float(_given(options["alpha"], table.get("alpha"), 1e-6)),
-            deferred=options["deferred"] or bool(table.get("deferred", False)),
+            seed=_given(options["seed"], table.seed),
+            seeds=_given(options["seeds"], table.seeds),
+            time_limit=float(_given(options["time_limit"], table.time_limit)),
+            memory_limit=_size(_given(options["memory_limit"], table.memory_limit)),
+            alpha=float(_given(options["alpha"], table.alpha)),
+            deferred=options["deferred"] or table.deferred,
+            root=settings.root,
             propagate=not options["no_forward"],
             statistics=not options["no_statistics"],
         )
@@ -68,47 +66,17 @@ def of_settings(settings: Settings) -> Request:
 
 def without_targets(settings: Settings) -> Request:
     """The seeds and limits that the configuration sets, for targets that are found otherwise."""
-    _check_keys(settings.runtime, _TABLE_KEYS, settings, "runtime")
-    table = settings.runtime
+    table = limits(settings)
     return Request(
         targets=(),
-        seed=int(table.get("seed", 0)),
-        seeds=int(table.get("seeds", 3)),
-        time_limit=float(table.get("time-limit", 300.0)),
-        memory_limit=_size(table.get("memory-limit", "")),
-        alpha=float(table.get("alpha", 1e-6)),
-        deferred=bool(table.get("deferred", False)),
+        seed=table.seed,
+        seeds=table.seeds,
+        time_limit=float(table.time_limit),
+        memory_limit=_size(table.memory_limit),
+        alpha=float(table.alpha),
+        deferred=table.deferred,
+        root=settings.root,
     )
-
-
-def configured(settings: Settings) -> list[Target]:
-    """The targets of [tool.initlint.runtime]."""
-    entries = settings.runtime.get("targets", [])
-    if not entries:
-        raise UsageError(
-            "no target: name one, as in `initlint runtime net.py:Net`, or list them in the configuration, "
-            'as in [[tool.initlint.runtime.targets]] with target = "net.py:Net"'
-        )
-    return [_entry(entry, settings) for entry in entries]
-
-
-def _entry(entry: Mapping[str, Any], settings: Settings) -> Target:
-    _check_keys(entry, _TARGET_KEYS, settings, f"runtime.targets ({entry['target']})")
-    text = entry["target"]
-    return parse(
-        _from_root(text, settings.root),
-        arguments=json.dumps(entry.get("args", [])),
-        keywords=json.dumps(entry.get("kwargs", {})),
-        inputs=str(entry.get("input", "")),
-        input_shape=tuple(entry.get("input-shape", ())),
-    )
-
-
-def _from_root(text: str, root: str) -> str:
-    prefix, rest = ("hf:", text[3:]) if text.startswith("hf:") else ("", text)
-    if not prefix and "/" not in rest and ".py" not in rest:
-        return text
-    return prefix + os.path.relpath(os.path.join(root, rest))  # noqa: PTH118 - as the user wrote it
 
 
 def _named(targets: tuple[str, ...], options: Mapping[str, Any]) -> list[Target]:
@@ -141,13 +109,6 @@ def _settings(options: Mapping[str, Any]) -> Settings:
     if options["min_severity"]:
         changed["min_severity"] = KEYS["min-severity"].convert(options["min_severity"])
     return settings.overridden("command line", **changed)
-
-
-def _check_keys(table: Mapping[str, Any], allowed: tuple[str, ...], settings: Settings, where: str) -> None:
-    for key in table:
-        if key not in allowed:
-            origin = settings.origins.get("runtime", "configuration")
-            raise ConfigError(f"{origin}: {where}: unknown key '{key}'; allowed are {', '.join(allowed)}")
 
 
 def _given(*values: Any) -> Any:

@@ -54,6 +54,7 @@ class Request:
     statistics: bool = True
     overlay: dict[str, str] = field(default_factory=dict)  # path -> text to import in the place of what is on the disk
     digests: bool = False  # tell the bits of every tensor
+    root: str = ""  # of the project: modules are looked for there as well
     deferred: bool = False  # walk the second way to each weight: to_empty() and the init methods
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -68,7 +69,8 @@ def _tell(order: Order, seen: Examined, seconds: float) -> None:
     if not order.quiet:
         for failure in seen.failures:
             if failure.skipped:
-                click.echo(visible(f"skipped {failure.target}: {failure.message}"), err=True)
+                told = failure.message.removeprefix(failure.target).removeprefix(": ").lstrip()
+                click.echo(visible(f"skipped {failure.target}: {told}"), err=True)
     deliver(_rendered(order, seen, seconds, color=color), order.output_file, stream)
 
 
@@ -95,10 +97,15 @@ def _rendered(order: Order, seen: Examined, seconds: float, *, color: bool) -> s
         case "text" if not order.quiet:
             from initlint.runtime.table import tables  # rich costs more than a small run
 
-            return tables(seen.models, color=color, verbose=order.verbose) + reporter("text").render(
-                report, color=color
-            )
+            shown = tables(seen.models, color=color, verbose=order.verbose, width=_width(order))
+            return shown + reporter("text").render(report, color=color)
     return reporter(order.output_format).render(report, color=color)
+
+
+def _width(order: Order) -> int:
+    """Columns of the terminal; a file or a pipe takes long lines."""
+    to_terminal = order.output_file is None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if to_terminal else 200
 
 
 def report_object(order: Order, seen: Examined, report: Report) -> dict[str, object]:

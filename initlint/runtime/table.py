@@ -16,7 +16,10 @@ from initlint.report.harmless import visible
 from initlint.runtime.protocol import Event, Model, Parameter
 
 _TITLES = ("weight", "shape", "init", "std", "measured", "asked for", "std", "ratio", "followed by")
-_WIDTH = 120
+_WIDEST = 200  # a pipe has no width of its own
+_SHORTEST_NAME = 24
+_SPARE = (8, 4, 6, 5)  # columns that are left out, in this order, where the names would have no room
+_GAP = 3  # between two columns
 _MOST = 60  # rows; a hundred equal blocks are folded before
 _METHODS = {
     "meta": "on the meta device, nothing allocated",
@@ -25,10 +28,10 @@ _METHODS = {
 }
 
 
-def tables(models: Iterable[Model], *, color: bool, verbose: bool = False) -> str:
-    """All models' tables as text."""
+def tables(models: Iterable[Model], *, color: bool, verbose: bool = False, width: int = _WIDEST) -> str:
+    """All models' tables as text. Nothing but names gives way where `width` is short of room."""
     stream = io.StringIO()
-    console = Console(file=stream, force_terminal=color, no_color=not color, width=_WIDTH, highlight=False)
+    console = Console(file=stream, force_terminal=color, no_color=not color, width=width, highlight=False)
     for model in models:
         _show(console, model, verbose=verbose)
     return stream.getvalue()
@@ -41,31 +44,62 @@ def _show(console: Console, model: Model, *, verbose: bool) -> None:
             (visible(model.name), "bold"),
             f"  {_count(model.total)} parameters in {len(tensors)} tensors, taped {_METHODS[model.method]}"
             f", seed {model.seed}, {model.seconds:.1f} s",
-        )
+        ),
+        soft_wrap=True,
     )
     for note in model.notes:
-        console.print(Text(f"  note: {visible(note)}", style="yellow"))
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
+        console.print(Text(f"  note: {visible(note)}", style="yellow"), soft_wrap=True)
     folded = list(fold(tensors))
-    cells = [_cells(names, row) for names, row in folded[:_MOST]]
-    # What was not measured, of a model too large to build, would only take the room of the names.
-    shown = [index for index, _ in enumerate(_TITLES) if index < 4 or any(line[index].plain for line in cells)]
-    for index in shown:
-        title = _TITLES[index]
-        right = title in {"std", "measured", "ratio"}
-        table.add_column(
-            title, justify="right" if right else "left", no_wrap=title != "followed by", overflow="ellipsis"
-        )
-    for line, (_, row) in zip(cells, folded, strict=False):
-        table.add_row(*(line[index] for index in shown))
-        if verbose:
-            for event in row.history:
-                table.add_row(Text(f"    {_said(event)}", style="dim"))
-    console.print(table)
+    console.print(_table([_cells(names, row) for names, row in folded[:_MOST]], console.width))
     if any(row.default for _, row in folded[:_MOST]):
         console.print(Text("  * as torch's own constructor leaves it\n", style="dim"))
     if len(folded) > _MOST:
         console.print(f"  and {len(folded) - _MOST} more rows; --output-format json has all")
+    if verbose:
+        _histories(console, folded)
+
+
+def _table(cells: Sequence[Sequence[Text]], width: int) -> Table:
+    # What was not measured, of a model too large to build, would only take the room of the names.
+    shown = [index for index, _ in enumerate(_TITLES) if index < 4 or any(line[index].plain for line in cells)]
+    room = _room(cells, shown, width)
+    for spare in _SPARE:
+        if room < _SHORTEST_NAME and spare in shown:
+            shown.remove(spare)
+            room = _room(cells, shown, width)
+    room = max(room, _SHORTEST_NAME)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
+    for index in shown:
+        right = _TITLES[index] in {"std", "measured", "ratio"}
+        least = min(_widest(cells, index), room) if index == 0 else _widest(cells, index)
+        table.add_column(_TITLES[index], justify="right" if right else "left", no_wrap=True, min_width=least)
+    for line in cells:
+        table.add_row(_end_of(line[0], room), *(line[index] for index in shown[1:]))
+    return table
+
+
+def _room(cells: Sequence[Sequence[Text]], shown: Sequence[int], width: int) -> int:
+    """What the other columns leave for the names."""
+    return width - sum(_widest(cells, index) + _GAP for index in shown[1:]) - _GAP
+
+
+def _widest(cells: Sequence[Sequence[Text]], index: int) -> int:
+    return max([len(_TITLES[index]), *(line[index].cell_len for line in cells)])
+
+
+def _end_of(name: Text, room: int) -> Text:
+    """The end of a long name tells more than its beginning."""
+    return name if name.cell_len <= room else Text(f"…{name.plain[-room + 1 :]}")
+
+
+def _histories(console: Console, folded: Sequence[tuple[str, Parameter]]) -> None:
+    """Every write to every weight, in order."""
+    console.print(Text("History of each weight", style="bold"))
+    for name, row in folded:
+        console.print(Text(f"  {visible(name)}"), soft_wrap=True)
+        for event in row.history:
+            console.print(Text(f"    {_said(event)}", style="dim"), soft_wrap=True)
+    console.print()
 
 
 def fold(rows: Sequence[Parameter]) -> Iterator[tuple[str, Parameter]]:

@@ -64,6 +64,8 @@ def _serve(order: str, channel: Channel) -> None:
     limit_memory(request.memory_limit)
     warnings.simplefilter("ignore")
     lay_over(request.overlay)
+    if request.root and request.root not in sys.path:
+        sys.path.append(request.root)
     missing = _without_torch()
     for number, target in enumerate(request.targets):
         channel.send("start", {"number": number, "target": target.text})

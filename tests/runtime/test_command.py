@@ -163,6 +163,20 @@ def test_configured_nonsense(tmp_path: Path) -> None:
     assert (2, True) == (done.returncode, "unknown key 'wide'; allowed are target, args" in done.stderr)
 
 
+def test_configured_module_of_the_project(tmp_path: Path) -> None:
+    """A module is found from the configuration's folder, wherever in the project the command runs."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[[tool.initlint.runtime.targets]]\ntarget = "pack.net:Net"\ninput = "pack/data.py:batch"\n'
+    )
+    below = tmp_path / "pack"
+    below.mkdir()
+    (below / "net.py").write_text("from torch import nn\n\n\ndef Net():\n    return nn.Linear(5, 2)\n")
+    (below / "data.py").write_text("import torch\n\n\ndef batch():\n    return torch.randn(3, 5)\n")
+
+    report = json.loads(initlint("runtime", "--output-format", "json", cwd=below).stdout)
+    assert "given input" == report["models"][0]["propagation"]["inputs"]
+
+
 def test_suppression(tmp_path: Path) -> None:
     """An ignore comment silences the runtime's finding too."""
     (tmp_path / "net.py").write_text(
