@@ -54,8 +54,14 @@ def describe_source(text: str, path: str = "<string>") -> FileModel:
     return describe(Project.index([source]), path)
 
 
-def check_model(model: Any, inputs: Any = None) -> Any:
-    """Validate a live model against the reference formulas; needs torch."""
+def check_model(model: Any, inputs: Any = None, **options: Any) -> Any:
+    """Validate a model against the reference formulas; needs torch.
+
+    `model` is a live one, or a class or function that builds one: then findings name the line of each write. `inputs`
+    is what forward takes: a tensor, a tuple, a dict, or a function that makes one. Options are `input_shape`, `seed`,
+    `seeds`, `alpha`, `settings` and `propagate` (False: run no forward). The report is true where nothing was found;
+    `findings`, `codes` and `parameters` hold what was.
+    """
     from initlint.runtime.check import check_model as check  # torch
 
-    return check(model, inputs)
+    return check(model, inputs, **options)

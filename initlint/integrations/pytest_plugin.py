@@ -73,16 +73,19 @@ class LintItem(pytest.Item):
 
 
 @pytest.fixture
-def check_init() -> Callable[..., Any]:
+def check_init(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """`check_init(MyModel)` fails the test when the model's initialisation has findings.
 
     A class or a function is built under the tape, and findings name their lines; of a live model the numbers are
-    judged. Further arguments go to `initlint.check_model`; `ignore=("INI305",)` leaves rules out.
+    judged. Further arguments go to `initlint.check_model`; `ignore=("INI305",)` leaves rules out. What the project's
+    configuration selects and ignores holds here too.
     """
 
     def check(model: Any, inputs: Any = None, *, ignore: tuple[str, ...] = (), **options: Any) -> Any:
+        from initlint.config import load  # only a test that asks for it reads the configuration
         from initlint.runtime.check import check_model  # torch
 
+        options.setdefault("settings", load(str(request.path)))
         report = check_model(model, inputs, **options)
         told = [finding for finding in report.findings if not ignore or not finding.code.startswith(ignore)]
         if told:

@@ -54,6 +54,14 @@ def test_check_init(tmp_path: Path) -> None:
     assert "initlint/runtime" not in done.stdout
 
 
+def test_check_init_under_the_configuration(tmp_path: Path) -> None:
+    """What the project ignores is ignored here too."""
+    (tmp_path / "test_net.py").write_text(TEST)
+    (tmp_path / "initlint.toml").write_text("ignore = ['INI304']\n")
+
+    assert "3 passed" in run(tmp_path).stdout
+
+
 def test_lint_items(tmp_path: Path) -> None:
     """--initlint adds an item for each file."""
     (tmp_path / "clean.py").write_text("x = 1\n")

@@ -6,6 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+import initlint
+from initlint.config import Settings
 from initlint.errors import TargetError
 from initlint.runtime.check import check_model
 
@@ -69,6 +71,14 @@ def test_given_inputs() -> None:
     x = torch.randn(8, 32)
     for inputs in (x, (x,), {"x": x}, lambda: x):
         assert check_model(Bad, inputs).model.propagation["problem"] is None  # type: ignore[index]
+
+
+def test_options_of_the_public_function() -> None:
+    """`initlint.check_model` takes them all."""
+    report = initlint.check_model(Bad, input_shape=(8, 32), seeds=1, seed=7, settings=Settings(ignore=("INI304",)))
+
+    assert (True, (7,)) == (bool(report), tuple(report.model.propagation["seeds"]))
+    assert initlint.check_model(Bad, propagate=False).model.propagation is None
 
 
 def test_what_is_no_model() -> None:
