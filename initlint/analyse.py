@@ -64,7 +64,8 @@ class Analyser:
         from initlint.describe.project import Project  # parses: not wanted where the cache answers
 
         sources = [one.source for one in self.opened.values() if one.source is not None]
-        return Project.index(sources, unread=self.files.entries.keys() - {source.path for source in sources})
+        unread = self.files.entries.keys() - {source.path for source in sources}
+        return Project.index(sources, unread, lambda path: self.files.open(path).source)
 
     def check(self, path: str) -> FileResult:
         """Run the rules over one file."""

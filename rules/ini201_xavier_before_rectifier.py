@@ -70,7 +70,7 @@ class XavierBeforeRectifier(Rule):
                 help=_help(first),
                 layer=first.name,
                 severity=Severity.WARNING if bad.plain and hard else Severity.INFO,
-                fix=_fix(group.event.call, bad.members) if bad.alone else None,
+                fix=_fix(group.call, bad.members) if bad.alone else None,
             )
 
 

@@ -63,7 +63,7 @@ class KaimingBeforeSaturating(Rule):
                     help=_help(bad.first),
                     layer=bad.first.name,
                     severity=Severity.WARNING if bad.plain else Severity.INFO,
-                    fix=_fix(group.event.call, bad.members) if bad.alone else None,
+                    fix=_fix(group.call, bad.members) if bad.alone else None,
                 )
 
 

@@ -74,7 +74,7 @@ class NonLecunBeforeSelu(Rule):
                     help=_HELP,
                     layer=bad.first.name,
                     severity=Severity.WARNING if bad.plain and not _is_uniform(bad.first) else Severity.INFO,
-                    fix=_fix(group.event.call, bad.members) if bad.alone else None,
+                    fix=_fix(group.call, bad.members) if bad.alone else None,
                 )
         for model in file.models:
             yield from self._default(file, model)

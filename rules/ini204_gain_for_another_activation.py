@@ -65,7 +65,7 @@ class GainForAnotherActivation(Rule):
             for site, alike in places(bad.members if bad is not None else (), "gain", "nonlinearity"):
                 fixable = bad is not None and bad.alone and site.node is group.site.node
                 severity = Severity.WARNING if bad is not None and bad.plain else Severity.INFO
-                yield self._told(site, alike[0], severity, _fix(group.event.call, alike) if fixable else None)
+                yield self._told(site, alike[0], severity, _fix(group.call, alike) if fixable else None)
 
     def _told(self, site: Site, member: Member, severity: Severity, fix: Fix | None) -> Finding:
         scheme, suited = asked(member.parameter), advice(member)

@@ -73,7 +73,7 @@ class MismatchedNegativeSlope(Rule):
                 help=f"Give the slope that follows, a={slope:g}, for leaky_relu: gain {_gain(slope):.4g}.",
                 layer=bad.first.name,
                 severity=Severity.WARNING if grave else Severity.INFO,
-                fix=_fix(group.event.call, bad, grave=_off(scheme, slope) > GRAVE) if bad.alone else None,
+                fix=_fix(group.call, bad, grave=_off(scheme, slope) > GRAVE) if bad.alone else None,
             )
 
 

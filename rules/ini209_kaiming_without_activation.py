@@ -68,7 +68,7 @@ class KaimingWithoutActivation(Rule):
                 f"a rectifier's gain for {bad.first.parameter.name}, which no activation follows",
                 help=_help(bad.first),
                 layer=bad.first.name,
-                fix=_fix(group.event.call, bad.members),
+                fix=_fix(group.call, bad.members),
             )
 
 

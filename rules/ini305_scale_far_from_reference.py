@@ -84,7 +84,7 @@ class ScaleFarFromReference(Rule):
             severity = Severity.INFO if few or _conventional(group.members) else None
             for site, alike in places(ratios, "std", "b", "to", "gain"):
                 worst = max(alike, key=lambda one: abs(math.log(ratios[one])))
-                fix = _fix(group.event.call, tuple(ratios)) if site.node is group.site.node else None
+                fix = _fix(group.call, tuple(ratios)) if site.node is group.site.node else None
                 yield self._told(site, worst, ratios[worst], fix, severity)
 
     def _told(self, site: Site, member: Member, ratio: float, fix: Fix | None, severity: Severity | None) -> Finding:

@@ -90,7 +90,7 @@ def _taken(member: Member) -> object:
 
 
 def _fix(group: Group) -> Fix | None:
-    call = group.event.call
+    call = group.call
     shape = group.members[0].parameter.shape
     if call is None or shape is None or len(shape) != 2:
         return None

@@ -81,5 +81,5 @@ def _is_wrong(member: Member) -> bool:
 def _fix(group: Group) -> Fix | None:
     from initlint.fixer.modes import other_mode  # libcst
 
-    edits = other_mode(group.event.call)
+    edits = other_mode(group.call)
     return Fix(Applicability.UNSAFE, "Ask for the other fan", edits) if edits else None

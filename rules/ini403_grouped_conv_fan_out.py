@@ -83,5 +83,5 @@ def _is_by_fan_out(parameter: Parameter) -> bool:
 def _fix(group: Group) -> Fix | None:
     from initlint.fixer.modes import other_mode  # libcst
 
-    edits = other_mode(group.event.call)
+    edits = other_mode(group.call)
     return Fix(Applicability.UNSAFE, 'Draw by mode="fan_in"', edits) if edits else None

@@ -86,7 +86,7 @@ def _fix(group: Group, count: int) -> Fix | None:
     from initlint.fixer.attempt import attempt  # libcst
     from initlint.fixer.scheme import write_parts
 
-    call = group.event.call
+    call = group.call
     if call is None or any(_packed(member.parameter) != count for member in group.members):
         return None
     return attempt(Applicability.UNSAFE, f"Draw the {count} matrices one by one", lambda: write_parts(call, count))

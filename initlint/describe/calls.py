@@ -7,7 +7,17 @@ import re
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from initlint.describe import classes, externals, forward, identity, modules, signatures, tensors, unknown_calls
+from initlint.describe import (
+    classes,
+    externals,
+    forward,
+    identity,
+    modules,
+    plumbing,
+    signatures,
+    tensors,
+    unknown_calls,
+)
 from initlint.describe.handing import Handing, calls_directly
 from initlint.describe.nodes import Applied, Repeat
 from initlint.describe.run import DEPTH_LIMIT, Frame, Run
@@ -120,6 +130,8 @@ def call_function(
             given = {**dict(zip(names[1:], args[1:], strict=False)), **kwargs}
             return externals.call(run, f"torch.nn.init.{function.name}", args[:1], given, node, frame)
     if len(run.stack) > DEPTH_LIMIT or sum(entry is body for entry in run.stack) > 2:
+        return run.nameless(function.name)
+    if plumbing.is_too_long(run, function, args, kwargs):
         return run.nameless(function.name)
     run.reached.add(body)
     run.files.add(function.file.path)

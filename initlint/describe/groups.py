@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from initlint.describe.handing import handed_over
-from initlint.describe.nodes import FileModel, InitEvent, Model, Parameter, Site
+from initlint.describe.nodes import FileModel, InitCall, InitEvent, Model, Parameter, Site
 from initlint.describe.ownership import is_part
 from initlint.describe.raw import may_be_contracted
 from initlint.reference.activations import RECTIFIERS
@@ -91,6 +91,11 @@ class Group:
     event: InitEvent
     members: tuple[Member, ...]
 
+    @property
+    def call(self) -> InitCall | None:
+        """The call to rewrite: none where a helper writes for this file and for others."""
+        return self.event.call if self.site is self.event.site else None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mismatch:
@@ -150,16 +155,23 @@ def groups(
         event = member.parameter.effective
         if event is None or event.site is None or event.default != default or not event.possible:
             continue
-        found.setdefault((event.site.path, id(event.site.node)), []).append(member)
+        site = _written(event, file.path)
+        found.setdefault((site.path, id(site.node)), []).append(member)
     made = []
     for written in found.values():
         alike = [member for member in written if is_weight(member.parameter)] if any(map(wanted, _of(written))) else []
         event = alike[0].parameter.effective if alike else None
-        if event is None:
-            continue
-        assert event.site is not None
-        made.append(Group(event.site, event, tuple(alike)))
+        if event is not None:
+            made.append(Group(_written(event, file.path), event, tuple(alike)))
     return made
+
+
+def _written(event: InitEvent, path: str) -> Site:
+    """Where this file asks for the write: a helper of another file, given one weight, serves many and is not wrong."""
+    assert event.site is not None
+    if event.site.path == path or event.call is None or event.broad:
+        return event.site
+    return next((handing.site for handing in event.call.via if handing.site.path == path), event.site)
 
 
 def _of(written: Iterable[Member]) -> Iterator[Parameter]:

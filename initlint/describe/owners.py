@@ -257,15 +257,17 @@ def written_by_name(project: Project, cls: str, slot: str) -> bool:
     """Whether code somewhere writes to `something.slot` where it may be an object of the class.
 
     A test of the type around the write that does not name the class says that it is another. A file that does not
-    name the class may still write to a slot with a name of its own.
+    name the class may still load a slot with a name of its own; what it draws is for models of its own.
     """
     word = re.compile(rf"\.{re.escape(slot)}\b")
-    for path in project.mentioning(cls if slot in _COMMON_SLOTS else slot):
+    near = frozenset(project.mentioning(cls))
+    for path in near if slot in _COMMON_SLOTS else project.mentioning(slot):
         source = project.sources[path]
         if word.search(source.text) and project.file(path) is not None:
             parents = source.parents
             for node in syntax.walk(source.tree):
-                if _writes(node, slot) and _may_be(parents, node, cls):
+                writes = _writes(node, slot) if path in near else _loads(node, slot)
+                if writes and _may_be(parents, node, cls):
                     return True
     return False
 
@@ -278,6 +280,16 @@ def _writes(node: ast.AST, slot: str) -> bool:
             return _is_of_another(tensor, slot) or any(_is_of_another(arg, slot) for arg in args[:1])
         case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name.endswith("_"):
             return _is_of_another(first, slot)
+    return False
+
+
+def _loads(node: ast.AST, slot: str) -> bool:
+    """Whether values that come from elsewhere are put into the slot."""
+    match node:
+        case ast.Assign():
+            return _writes(node, slot)
+        case ast.Call(func=ast.Attribute(attr="copy_", value=tensor)):
+            return _is_of_another(tensor, slot)
     return False
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from initlint.describe.index import FileIndex, index
@@ -14,8 +15,10 @@ from initlint.describe.values import ClassRef, External, Function, ModuleRef
 from initlint.source.text import SourceText
 
 _FOLLOW_LIMIT = 8  # re-exports of re-exports
+_MOST_STARS = 40  # a package that hands on hundreds of modules whole is not searched for a name
 # A project may well have a file `utils/torch.py`; an absolute import of the name never means that.
 _ALWAYS_OUTSIDE = frozenset({"torch", "numpy", "math", "copy", "functools", "collections", "typing"})
+_STANDARD = frozenset(sys.stdlib_module_names)
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +29,7 @@ class Project:
     files: dict[str, FileIndex | None] = field(default_factory=dict)
     by_stem: dict[str, list[str]] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()  # files of the run in which nothing speaks of models
+    read: Callable[[str], SourceText | None] = field(default=lambda path: None)  # one of those, for what it hands on
     trail: Trail = field(default_factory=Trail)
     memo: Memo = field(init=False)
     _paths: dict[tuple[str, str], str | None] = field(default_factory=dict)
@@ -36,9 +40,17 @@ class Project:
         self._mentions = Mentions(self.sources)
 
     @classmethod
-    def index(cls, sources: Iterable[SourceText], unread: Iterable[str] = ()) -> Project:
-        """A project of these files and `unread` others. Nothing is parsed yet."""
-        project = cls({source.path: source for source in sources}, unread=frozenset(unread))
+    def index(
+        cls,
+        sources: Iterable[SourceText],
+        unread: Iterable[str] = (),
+        read: Callable[[str], SourceText | None] = lambda path: None,
+    ) -> Project:
+        """A project of these files and `unread` others, which `read` opens where an import leads to one.
+
+        Nothing is parsed yet.
+        """
+        project = cls({source.path: source for source in sources}, unread=frozenset(unread), read=read)
         stems: dict[str, list[str]] = defaultdict(list)
         for path in (*project.sources, *sorted(project.unread)):
             stems[_parts(path)[-1] if _parts(path) else ""].append(path)
@@ -58,8 +70,9 @@ class Project:
         """The index of a file, or None when it does not parse."""
         self.trail.touch(path)
         if path not in self.files:
+            source = self.read(path) if path in self.unread else self.sources[path]
             try:
-                self.files[path] = index(self.sources[path])
+                self.files[path] = index(source) if source is not None else None
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 self.files[path] = None
         return self.files[path]
@@ -70,9 +83,9 @@ class Project:
         return self._mentions.of(name)
 
     def module(self, dotted: str, importer: FileIndex) -> FileIndex | None:
-        """The project's file that `dotted` names, as seen from `importer`; None as well for one that is not read."""
+        """The project's file that `dotted` names, as seen from `importer`."""
         path = self._where(dotted, importer)
-        return self.file(path) if path is not None and path not in self.unread else None
+        return self.file(path) if path is not None else None
 
     def _where(self, dotted: str, importer: FileIndex) -> str | None:
         """As `_path`, remembered."""
@@ -87,10 +100,14 @@ class Project:
         wanted = tuple(dotted.lstrip(".").split("."))
         if not relative and wanted[0] in _ALWAYS_OUTSIDE:
             return None
+        # `import ast` means a package `models/ast` nowhere; a script's own `token.py` is beside it
+        beside = importer.parts[:-1] if not relative and wanted[0] in _STANDARD else None
         best: tuple[int, str] | None = None
         for path in self.by_stem.get(wanted[-1], ()):
             parts = _parts(path)
             matches = dotless(parts) == wanted if relative else parts[-len(wanted) :] == wanted
+            if beside is not None and parts[: -len(wanted)] != beside:
+                continue
             if matches and path.endswith((".py", ".ipynb")):
                 near = _common(parts, importer.parts)
                 outside = len(parts) - len(wanted) - near  # folders above the package that the importer does not share
@@ -116,7 +133,13 @@ class Project:
         return External(canonical(dotted.lstrip(".")))
 
     def member(self, file: FileIndex, name: str, depth: int = 0) -> object | None:
-        """What `name` means at the top level of `file`, or None. A constant comes as its (expression, file)."""
+        """What `name` means at the top level of `file`, or None. A constant comes as its (expression, file).
+
+        A file in which nothing speaks of models may hand on what others define (a package's `__init__`); what it
+        defines itself is not read.
+        """
+        if file.path in self.unread and (name in file.classes or name in file.functions):
+            return External(f"unread.{name}")
         if name in file.classes:
             return ClassRef(file.classes[name], file)
         if name in file.functions:
@@ -125,7 +148,7 @@ class Project:
             return Constant(file.constants[name], file)
         if name in file.imports:
             return self.resolve(file.imports[name], file, depth + 1)
-        for star in file.stars if depth <= _FOLLOW_LIMIT else ():
+        for star in file.stars if depth <= _FOLLOW_LIMIT and len(file.stars) <= _MOST_STARS else ():
             target = self.module(star, file)
             if target is not None and target is not file:
                 found = self.member(target, name, depth + 1)

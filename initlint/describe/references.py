@@ -74,7 +74,11 @@ class References:
     def heirs(self, cls: ClassRef) -> list[ClassRef]:
         """The classes of the project that derive from `cls`."""
         found = []
+        name = re.escape(cls.name)
+        derives = re.compile(rf"^\s*class\s+\w+\s*\([^)]*\b{name}\b|\b{name} as\b|= *{name}$", re.MULTILINE)
         for path in self.project.mentioning(cls.name):
+            if not derives.search(self.project.sources[path].text):
+                continue  # most files that speak of a class do not derive from it: they need no tree
             file = self.project.file(path)
             heirs = [ClassRef(info, file) for info in file.classes.values()] if file is not None else []
             found += [heir for heir in heirs if heir != cls and cls in order(self.project, heir)]

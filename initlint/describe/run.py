@@ -86,6 +86,7 @@ class Run:
     repeating: list[tuple[int, Value]] = field(default_factory=list)  # loops over alike items: (since when, how many)
     broad: int = 0
     fresh: int = 0
+    plumbed: int = 0  # lines read that handle no models
     initialised: set[int] = field(default_factory=set)  # modules whose nn.Module.__init__ has run
     buffers: list[tuple[ModuleObject, str, Site]] = field(default_factory=list)  # as registered
 

@@ -70,7 +70,7 @@ def unknown_call(
             return walked
         strangers.write(run, args, kwargs, node, frame)
     text = _text(function, node)
-    if _MAY_WRITE.search(text):
+    if _MAY_WRITE.search(text) or text.startswith("unread."):
         for value in given:
             _may_write(run, value, node, frame)
         if isinstance(function, Method) and isinstance(function.target, ModuleObject):

@@ -154,3 +154,23 @@ def test_a_number_handed_to_a_helper_stands_where_it_is_handed_over() -> None:
     group = only(read(helper + net("fill(self.a, 0.1)\n        fill(self.b, std=0.2)")))
 
     assert ["fill(self.a, 0.1)", "fill(self.b, std=0.2)"] == [site.text for site, _ in places(group.members, "std")]
+
+
+HELPER = "def glorot(w):\n    nn.init.xavier_uniform_(w)\n"
+CALLS = "glorot(self.a.weight); glorot(self.b.weight)"
+
+
+def test_a_helper_of_another_file_is_named_where_it_is_called() -> None:
+    """It serves other files too: each file answers for its own calls, and the helper is not rewritten."""
+    found = groups(read(f"from helper import glorot\n{net(CALLS)}", helper=HELPER))
+
+    assert ["glorot(self.a.weight)", "glorot(self.b.weight)"] == [group.site.text for group in found]
+    assert [None, None] == [group.call for group in found]
+
+
+def test_a_helper_of_the_same_file_is_named_itself() -> None:
+    """There the scheme is written."""
+    group = only(read(f"{HELPER}\n\n{net(CALLS)}"))
+
+    assert "nn.init.xavier_uniform_(w)" == group.site.text
+    assert group.call is group.event.call

@@ -57,3 +57,51 @@ def test_a_file_called_torch_is_not_torch() -> None:
 
     assert project.module("torch", importer) is None
     assert project.module(".net.utils.torch", importer) is project.file("net/utils/torch.py")
+
+
+HANDED_ON = {
+    "pkg/__init__.py": "",
+    "pkg/layers/__init__.py": "from .draws import draw\nfrom .names import draw_nothing\n",
+    "pkg/layers/draws.py": HELPERS,
+    "pkg/layers/names.py": "def draw_nothing(layer):\n    return str(layer)\n",
+}
+
+
+def handing_on(model: str) -> tuple[Project, list[str]]:
+    """A project in which the packages' own files and names.py are not read; and the calls of init that net.py makes."""
+    texts = {path: SourceText(path, text) for path, text in HANDED_ON.items()}
+    read = [texts["pkg/layers/draws.py"], SourceText("pkg/net.py", model)]
+    project = Project.index(read, texts.keys() - {"pkg/layers/draws.py"}, texts.get)
+    return project, [call.name for call in describe(project, "pkg/net.py").facts(InitCall)]
+
+
+@pytest.mark.parametrize("imported", ["from .layers import draw", "from pkg.layers import draw"])
+def test_a_package_hands_on_what_its_files_define(imported: str) -> None:
+    """Though nothing in its `__init__.py` speaks of models."""
+    _, met = handing_on(MODEL.replace("from helpers import draw", imported))
+
+    assert ["xavier_uniform_"] == met
+
+
+def test_a_function_of_a_file_that_is_not_read_may_do_anything() -> None:
+    """A weight that it is given is no longer known."""
+    text = MODEL.replace("from helpers import draw", "from .layers import draw_nothing as draw")
+    project, met = handing_on(text.replace("draw(self.fc)", "draw(self.fc.weight)"))
+    (weight,) = (one for one in describe(project, "pkg/net.py").models[0].parameters if one.role != "bias")
+
+    assert [] == met
+    assert weight.effective is not None
+    assert "unknown" == weight.effective.scheme
+
+
+def test_the_standard_library_is_not_looked_for_in_folders() -> None:
+    """`import ast` does not mean models/ast; a script's own token.py lies beside it."""
+    paths = ["models/ast/__init__.py", "scripts/token.py", "scripts/train.py", "net.py"]
+    project = Project.index(SourceText(path, "x = 1\n") for path in paths)
+    net, script = project.file("net.py"), project.file("scripts/train.py")
+    assert net is not None
+    assert script is not None
+
+    assert project.module("ast", net) is None
+    assert project.module("token", net) is None
+    assert project.module("token", script) is project.file("scripts/token.py")
