@@ -22,9 +22,9 @@ def render(record: Record) -> str:
     names = [str(model["name"]) for model in models]
     title = f"{names[0]} – initlint" if len(names) == 1 else "initlint runtime report"
     body = _overview(record, models) if len(models) != 1 else ""
-    body += "".join(_model(model, record, alone=len(models) == 1) for model in models)
     if len(models) != 1:
         body += findings_section(findings)
+    body += "".join(_model(model, record, alone=len(models) == 1) for model in models)
     return page(title, body)
 
 
@@ -53,15 +53,30 @@ def _finding(one: Record) -> str:
 def _overview(record: Record, models: Sequence[Record]) -> str:
     found = record.get("findings") or ()
     head = tiles((str(len(models)), "models"), (_count(sum(int(m["parameters"]) for m in models)), "parameters"),
-                 (str(len(found)), "findings"))  # fmt: skip
-    return f"<h1>initlint runtime report</h1>{head}"
+                 (str(len(found)), _findings(found)))  # fmt: skip
+    return f"<h1>initlint runtime report</h1>{head}{_contents(models)}"
+
+
+def _contents(models: Sequence[Record]) -> str:
+    """Links to the models."""
+    links = (f'<a href="#{_anchor(model, models)}">{safe(model["target"])}</a>' for model in models)
+    return f'<p class="mono small">{"<br>".join(links)}</p>' if models else ""
+
+
+def _anchor(model: Record, models: Sequence[Record]) -> str:
+    """By number: a name of the user's may hold anything."""
+    return f"model-{next(index for index, one in enumerate(models) if one is model)}"
+
+
+def _findings(found: Sequence[Any]) -> str:
+    return "finding" if len(found) == 1 else "findings"
 
 
 def _model(model: Record, record: Record, *, alone: bool) -> str:
     rows = [row for row in record.get("parameters") or () if row.get("target") == model["target"]]
-    heading = "h1" if alone else "h1 style='margin-top:56px'"
-    parts = [f"<{heading}>{safe(model['name'])}</h1>", f'<div class="soft mono">{safe(model["target"])}</div>']
-    parts.append(_facts(model, record, alone=alone))
+    anchor = "" if alone else f' id="{_anchor(model, record["models"])}" style="margin-top:56px"'
+    parts = [f"<h1{anchor}>{safe(model['name'])}</h1>", f'<div class="soft mono">{safe(model["target"])}</div>']
+    parts.append(_facts(model, record, rows, alone=alone))
     parts += [f'<p class="soft">{safe(note)}</p>' for note in model.get("notes") or ()]
     if alone:
         parts.append(findings_section(record.get("findings") or ()))
@@ -75,10 +90,11 @@ def _model(model: Record, record: Record, *, alone: bool) -> str:
     return "".join(parts)
 
 
-def _facts(model: Record, record: Record, *, alone: bool) -> str:
+def _facts(model: Record, record: Record, rows: Sequence[Record], *, alone: bool) -> str:
+    tensors = sum(row["kind"] == "parameter" for row in rows)
     facts = [
         (_count(int(model["parameters"])), "parameters"),
-        (safe(model["tensors"]), "tensors"),
+        (str(tensors), "tensor" if tensors == 1 else "tensors"),
         (safe(model["seed"]), "seed"),
         (f"{float(model['seconds']):.1f} s", f"torch {model['torch']}, init read on {model['method']}"),
     ]
@@ -86,7 +102,7 @@ def _facts(model: Record, record: Record, *, alone: bool) -> str:
         found = record.get("findings") or ()
         grave = sum(one["severity"] != "info" for one in found)
         colour = "error" if grave else "good"
-        facts.insert(0, (f'<span class="{colour}">{len(found)}</span>', "findings"))
+        facts.insert(0, (f'<span class="{colour}">{len(found)}</span>', _findings(found)))
     return tiles(*facts)
 
 

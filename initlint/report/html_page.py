@@ -46,6 +46,7 @@ svg .band.measured { fill: var(--measured); stroke: none; opacity: .16; } svg .b
   stroke: none; opacity: .14; }
 svg .dot.measured { fill: var(--measured); stroke: none; } svg .dot.signal { fill: var(--signal); stroke: none; }
 svg .ring { fill: var(--card); stroke-width: 2; } svg .bar { fill: var(--bar); } svg .zone { fill: var(--zone); }
+svg .lost { stroke: var(--error); stroke-width: 2; } svg .lost.quiet { stroke: var(--soft); }
 svg .good { fill: var(--good); } svg .bad { fill: var(--error); } svg .middling { fill: var(--warning); } svg
   .neutral { fill: var(--soft); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 13px; }

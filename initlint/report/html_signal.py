@@ -49,7 +49,7 @@ def _setting(signal: Propagation) -> str:
 
 
 def _forward(signal: Propagation) -> str:
-    shown = [layer for layer in signal.layers if layer.moment is not None]
+    shown = _shown(signal, lambda layer: layer.moment)
     plot = _plot(
         shown,
         (
@@ -64,12 +64,12 @@ def _forward(signal: Propagation) -> str:
         ("predicted", "dash", "theory"),
     )
     paths = [forward_trend(path, signal=kind) for path in signal.paths for kind in (True, False)]
-    said = _summary(paths, "std") or _no_trend(signal, lambda layer: layer.moment, "output")
+    said = _broken(signal, lambda layer: layer.moment, "output") or _summary(paths, "std") or _no_trend(signal)
     return f'<div class="card"><h3>Forward: how large each output is</h3>{keys}{plot}{said}</div>'
 
 
 def _backward(signal: Propagation) -> str:
-    shown = [layer for layer in signal.layers if layer.gradient is not None]
+    shown = _shown(signal, lambda layer: layer.gradient)
     plot = _plot(
         shown,
         ((lambda layer: layer.gradient, lambda layer: layer.predicted_gradient, "measured"),),
@@ -77,8 +77,14 @@ def _backward(signal: Propagation) -> str:
     )
     keys = legend(("measured", "", "norm of the gradient, per sample"), ("predicted", "dash", "theory"))
     trends = [backward_trend(path) for path in signal.paths]
-    said = _summary(trends, "norm") or _no_trend(signal, lambda layer: layer.gradient, "gradient")
+    said = _broken(signal, lambda layer: layer.gradient, "gradient") or _summary(trends, "norm") or _no_trend(signal)
     return f'<div class="card"><h3>Backward: how much gradient arrives</h3>{keys}{plot}{said}</div>'
+
+
+def _shown(signal: Propagation, read: Read) -> list[LayerSignal]:
+    """The layers with a value, and those on the longest plain path that have lost it."""
+    rows = signal.trunk.rows if signal.trunk is not None else ()
+    return [layer for index, layer in enumerate(signal.layers) if read(layer) is not None or index in rows]
 
 
 def _summary(trends: Sequence[Trend | None], word: str) -> str:
@@ -94,14 +100,19 @@ def _summary(trends: Sequence[Trend | None], word: str) -> str:
     return f'<p class="small">{words}: <b class="error">{kind}</b> to {svg.number(worst.total)} at its end.</p>'
 
 
-def _no_trend(signal: Propagation, read: Read, word: str) -> str:
-    """Why there is no trend: layers that normalise between them, a small model, or a signal that is 0 on its way."""
+def _broken(signal: Propagation, read: Read, word: str) -> str:
+    """A signal that ends on its way has no trend worth telling."""
     rows = signal.trunk.rows if signal.trunk is not None else ()
-    longest = len(rows)
     lost = [signal.layers[row].label for row in rows if read(signal.layers[row]) is None]
-    if longest >= SHORTEST and lost:
-        where = code(lost[0]) + (f" and {len(lost) - 1} more" if len(lost) > 1 else "")
-        return f'<p class="small error">Of {longest} layers in series, the {word} is 0 or not finite at {where}.</p>'
+    if not lost:
+        return ""
+    where = code(lost[0]) + (f" and {len(lost) - 1} more" if len(lost) > 1 else "")
+    return f'<p class="small error">Of {len(rows)} layers in series, the {word} is 0 or not finite at {where}.</p>'
+
+
+def _no_trend(signal: Propagation) -> str:
+    """Why there is no trend: layers that normalise between them, or a small model."""
+    longest = len(signal.trunk.rows) if signal.trunk is not None else 0
     if longest >= SHORTEST:
         return '<p class="small soft">Too few layers could be compared for a trend.</p>'
     if len(signal.layers) <= SHORTEST:
@@ -125,9 +136,19 @@ def _plot(layers: Sequence[LayerSignal], series: Sequence[tuple[Read, Predict | 
     )
     drawn = frame.axes(_names(layers), slanted=True)
     drawn += "".join(_series(frame, layers, read, style) for read, _, style in series)
+    drawn += _lost(frame, layers, series[-1][0])
     # Theory lies on top: where it is right it would be hidden under what was measured.
     drawn += "".join(_theory(frame, layers, predict) for _, predict, _ in series if predict is not None)
     return frame.picture(drawn, label)
+
+
+def _lost(frame: svg.Frame, layers: Sequence[LayerSignal], read: Read) -> str:
+    """A cross on the axis where there is no number to draw."""
+    gone = ((index, layer) for index, layer in enumerate(layers) if read(layer) is None)
+    return "".join(
+        svg.cross((frame.x.at(index), frame.y.start), f"{layer.label}: 0 or not finite", class_="lost")
+        for index, layer in gone
+    )
 
 
 def _theory(frame: svg.Frame, layers: Sequence[LayerSignal], predict: Predict) -> str:
@@ -208,8 +229,10 @@ def without_prefix(names: Sequence[str]) -> list[str]:
 
 
 def shortened(name: str, longest: int) -> str:
-    """The end of a long name."""
-    return name if len(name) <= longest else f"…{name[-longest + 1 :]}"
+    """The end of a long name, after the number of its block."""
+    head, dot, _ = name.partition(".")
+    start = f"{head}." if dot and head.isdigit() else ""
+    return name if len(name) <= longest else f"{start}…{name[len(start) - longest + 1 :]}"
 
 
 def plain_layers(signal: Propagation) -> frozenset[str]:

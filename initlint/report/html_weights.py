@@ -30,7 +30,7 @@ def section(rows: Sequence[Row], plain: Container[str] | None = None) -> str:
     weights = [row for row in rows if _is_weight(row)]
     others = [row for row in rows if not _is_weight(row)]
     parts = ["<h2>Weights</h2>"]
-    judged = [row for row in weights if _std(row) and number(row.get("suggested_std"))]
+    judged = [row for row in weights if _std(row) is not None and number(row.get("suggested_std"))]
     if len(judged) > 1:
         parts.append(_std_plot(judged))
     if weights:
@@ -76,11 +76,13 @@ def _std_plot(rows: Sequence[Row]) -> str:
     names = [(float(index), shortened(labels[index], _LONGEST)) for index in range(0, len(rows), step)]
     drawn = frame.axes(names, slanted=True)
     for index, ((std, wanted), row) in enumerate(zip(found, rows, strict=True)):
-        x, y, goal = frame.x.at(index), frame.y.at(std), frame.y.at(wanted)
+        x, goal = frame.x.at(index), frame.y.at(wanted)
+        y = frame.y.at(std) if std else frame.y.start
         title = f"{row['name']}: std {svg.number(std)}, {row.get('suggested')} asks for {svg.number(wanted)}"
         drawn += svg.tag("line", x1=x, x2=x, y1=y, y2=goal, class_="grid", stroke_width=2)
         drawn += svg.dot((x, goal), title, 4.5, class_="ring predicted")
-        drawn += svg.dot((x, y), title, 3.5, class_=_judgement(std / wanted, row))
+        mark = svg.dot((x, y), title, 3.5, class_=_judgement(std / wanted, row))
+        drawn += mark if std else svg.cross((x, frame.y.start), title, class_="lost" if row[_MATTERS] else "lost quiet")
     keys = legend(
         ("predicted", "dot", "std that the scheme for its activation has"),
         ("good", "dot", "drawn with that std"),

@@ -150,6 +150,13 @@ def dot(point: Point, title: str, radius: float = 3.0, **attributes: object) -> 
     return tag("circle", tag("title", _plain(title)), cx=point[0], cy=point[1], r=radius, **attributes)
 
 
+def cross(point: Point, title: str, radius: float = 4.0, **attributes: object) -> str:
+    """A mark for what has no place on a logarithmic axis."""
+    (x, y), r = point, radius
+    strokes = f"M{x - r:.1f} {y - r:.1f}L{x + r:.1f} {y + r:.1f}M{x - r:.1f} {y + r:.1f}L{x + r:.1f} {y - r:.1f}"
+    return tag("path", tag("title", _plain(title)), d=strokes, **attributes)
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The area of a plot inside its axes."""

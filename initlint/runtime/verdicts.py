@@ -43,9 +43,13 @@ def forward_trend(path: Path, *, signal: bool) -> Trend | None:
     """
     if not signal:
         return trend(path.moment, path.predicted)
+    return trend(path.signal, _chi(path))
+
+
+def _chi(path: Path) -> list[float | None]:
+    """Theory's gain of small differences, from the first layer on: what it says of the gradient, turned round."""
     ends = path.predicted_gradient[:1]
-    chi = [None if value is None or ends[0] is None else ends[0] - value for value in path.predicted_gradient]
-    return trend(path.signal, chi)
+    return [None if value is None or ends[0] is None else ends[0] - value for value in path.predicted_gradient]
 
 
 def backward_trend(path: Path) -> Trend | None:
@@ -60,7 +64,7 @@ def _vanishing_activations(report: Propagation) -> Verdict | None:
     first = report.layers[path.rows[found.start]]
     message = (
         f"the signal fades with depth: its std is multiplied by {found.factor:.2f} per layer from `{first.label}` on, "
-        f"{found.total:.1e} after {found.layers} layers{_theory(path.predicted, path.signal)}"
+        f"{found.total:.1e} after {found.layers} layers{_theory(_chi(path), path.signal)}"
     )
     return Verdict("INI801", first.name, message, _CURE)
 

@@ -160,17 +160,39 @@ def in_series(gradients: list[float | None], *paths: int) -> str:
 )
 def test_why_there_is_no_trend(gradients: list[float | None], paths: tuple[int, ...], said: str) -> None:
     """Norms and residual paths, a small model and a signal that is 0 are told apart."""
-    assert said in in_series(gradients, *paths)
+    page = in_series(gradients, *paths)
+    checked(page)
+
+    assert said in page
+    assert gradients.count(None) == page.count("0 or not finite</title>")
 
 
 def test_two_models_of_one_name() -> None:
     """Each has its own weights: a class name is no identity."""
     models = [{**record()["models"][0], "target": f"{file}.py:Net"} for file in "ab"]
     rows = [{**parameter(f"{file}_only.weight"), "target": f"{file}.py:Net"} for file in "ab"]
-    first, second = html.render(record(models=models, parameters=rows)).split("b.py:Net")
+    first, second = html.render(record(models=models, parameters=rows)).split('id="model-1"')
 
     assert ("a_only" in first, "b_only" in first) == (True, False)
     assert ("a_only" in second, "b_only" in second) == (False, True)
+
+
+def test_a_zero_weight_is_drawn() -> None:
+    """It has no place on a logarithmic axis: a cross stands below."""
+    rows = [parameter("fc1.weight"), parameter("fc2.weight", std=0.0, measured={"std": 0.0})]
+    page = html.render(record(parameters=rows))
+    checked(page)
+
+    assert "fc2.weight: std 0, kaiming_normal asks for 0.7</title>" in page
+
+
+def test_several_models() -> None:
+    """The findings come first, and each model is linked."""
+    models = [{**record()["models"][0], "target": f"{file}.py:Net"} for file in "ab"]
+    page = html.render(record(models=models))
+
+    assert page.index("INI801") < page.index('id="model-0"') < page.index('id="model-1"')
+    assert '<a href="#model-1">b.py:Net</a>' in page
 
 
 def test_light_and_dark() -> None:
