@@ -14,7 +14,8 @@ from initlint.config import Settings
 from initlint.errors import TargetError
 from initlint.finding import Finding
 from initlint.runtime.build import Build, build_taped
-from initlint.runtime.examine import Subject, follow, weigh
+from initlint.runtime.eager import written
+from initlint.runtime.examine import Subject, follow, weigh, with_real
 from initlint.runtime.frames import file_kind
 from initlint.runtime.load import CannotBuildError, Recipe
 from initlint.runtime.parent import Outcome, describe_failure
@@ -77,6 +78,7 @@ def check_model(
     """
     started = time.monotonic()
     settings = settings or Settings()
+    model = written(model) if isinstance(model, nn.Module) else model
     name = type(model).__name__ if isinstance(model, nn.Module) else getattr(model, "__name__", "model")
     target = Target(name, "live", name, input_shape=tuple(input_shape))
     request = Request((target,), seed=seed, seeds=seeds, alpha=alpha, propagate=propagate)
@@ -86,10 +88,11 @@ def check_model(
         if spread and not all_there():
             raise TargetError(f"{name} is spread over processes: check_model has to be called on every rank")
         notes = (*build.notes, *([_SPREAD.format(len(spread))] if spread else ()))
-        subject = Subject(target, request, recipe, build, real, inputs, notes, started)
+        subject = Subject(target, request, recipe, build, None, inputs, notes, started)
+        subject = with_real(subject, real) if real is not None else subject
         seen = weigh(subject)
         propagate = propagate and not spread
-        seen = follow(subject, seen) if propagate and real is not None else seen
+        seen = follow(subject, seen) if propagate and subject.real is not None else seen
     except CannotBuildError as failure:
         raise TargetError(describe_failure(failure.failure)) from failure
     examined = examine(Outcome(models=[seen]), settings, alpha)

@@ -11,17 +11,19 @@ from dataclasses import asdict, dataclass, field, replace
 import torch
 from torch import nn
 
+from initlint.errors import TargetError
 from initlint.runtime.advice import advise
 from initlint.runtime.build import Build, build_real, build_taped
 from initlint.runtime.deferred import left_raw, second_path
 from initlint.runtime.digest import digests
 from initlint.runtime.inputs import load_function
+from initlint.runtime.lazy import late_rows, lazy_names, shaped
 from initlint.runtime.load import Recipe, checked, find_recipe
 from initlint.runtime.lost import dead_inits, lost_writes
 from initlint.runtime.propagation import measure
 from initlint.runtime.protocol import Model, Request, Target
 from initlint.runtime.sensitivity import with_sensitivity
-from initlint.runtime.survey import holders, lazy_names, survey
+from initlint.runtime.survey import holders, survey
 from initlint.runtime.verdicts import judge
 
 # The signal is measured in float64, with gradients: five times the weights, and the activations besides.
@@ -71,10 +73,12 @@ def weigh(subject: Subject) -> Model:
     """The report on the weights alone."""
     build, request = subject.build, subject.request
     rows = tuple(survey(build, subject.real, seed=request.seed, sampled=request.statistics))
-    lazy = lazy_names(build.model)
+    rows += tuple(late_rows(build, subject.real, request.seed))
+    lazy = [name for name in lazy_names(build.model) if name not in {row.name for row in rows}]
     notes = subject.notes
     if lazy:
-        notes += (f"{len(lazy)} parameters have no shape before the first forward: {', '.join(lazy[:4])}",)
+        missing = f"{len(lazy)} parameters have no shape before the first forward ({', '.join(lazy[:4])})"
+        notes += (f"{missing}; --input-shape or --input gives them one",)
     return Model(
         target=subject.target.text,
         name=subject.recipe.name,
@@ -120,7 +124,7 @@ def follow(subject: Subject, model: Model) -> Model:
         input_shape=target.input_shape,
         seeds=request.seeds,
         seed=request.seed,
-        rebuild=None if subject.recipe.live else rebuild,
+        rebuild=None if subject.recipe.live or lazy_names(subject.build.model) else rebuild,
     )
     rows = advise(model.parameters, signal)
     if signal.problem is None:
@@ -140,7 +144,7 @@ def with_numbers(subject: Subject) -> Subject:
     """The subject with its real model, where it can be had."""
     build, request, recipe = subject.build, subject.request, subject.recipe
     if build.method == "real":
-        return replace(subject, real=build.model)
+        return with_real(subject, build.model)
     size = sum(item.tensor.numel() * item.tensor.element_size() for item in holders(build.model))
     if size * _ROOM > request.memory_limit:
         note = (
@@ -149,10 +153,24 @@ def with_numbers(subject: Subject) -> Subject:
         )
         return replace(subject, notes=(*subject.notes, note))
     try:
-        return replace(subject, real=build_real(subject.target, recipe, request.seed))
+        return with_real(subject, build_real(subject.target, recipe, request.seed))
     except Exception as error:  # the tape stands; only the measurements are lost
         note = f"not measured: building it for real raises {type(error).__name__}: {error}"
         return replace(subject, notes=(*subject.notes, note))
+
+
+def with_real(subject: Subject, real: nn.Module) -> Subject:
+    """The subject with this model to measure, or with the reason why it cannot be."""
+    if any(value.device.type == "meta" for value in real.parameters()):
+        return replace(subject, notes=(*subject.notes, "not measured: the model is on the meta device"))
+    if not lazy_names(real):
+        return replace(subject, real=real)
+    own = not subject.recipe.live
+    try:
+        whole = shaped(real, subject.inputs, subject.target.input_shape, subject.request.seed, own=own)
+    except TargetError as error:
+        return replace(subject, notes=(*subject.notes, str(error)))
+    return replace(subject, real=whole)
 
 
 def peak_memory() -> int:

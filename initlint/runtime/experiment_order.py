@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from initlint.errors import WorkerError
 from initlint.runtime.experiment_report import Experiment
-from initlint.runtime.parent import as_error
+from initlint.runtime.parent import as_error, environment
 from initlint.runtime.protocol import Failure, Target, decode, encode
 
 Progress = Callable[[int, int, str], None]
@@ -68,12 +68,6 @@ def execute(order: Order, progress: Progress = lambda *_: None) -> Experiment:
 
 
 def _start(write: int, printed: IO[bytes]) -> subprocess.Popen[bytes]:
-    fixed = {
-        "PYTHONHASHSEED": "0",
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-    }
     return subprocess.Popen(
         [sys.executable, "-m", "initlint.runtime.experiment_worker", str(write)],
         stdin=subprocess.PIPE,
@@ -81,7 +75,7 @@ def _start(write: int, printed: IO[bytes]) -> subprocess.Popen[bytes]:
         stderr=subprocess.STDOUT,
         pass_fds=(write,),
         start_new_session=True,
-        env={**os.environ, **fixed},
+        env=environment(),
     )
 
 

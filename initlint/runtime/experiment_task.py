@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from initlint.errors import UsageError
 from initlint.runtime.inputs import Arguments, Example
+from initlint.runtime.outputs import tensors
 from initlint.runtime.trace import flatten
 
 #: Hidden causes behind the synthetic data: few, so that a hundred steps can find them.
@@ -91,7 +92,7 @@ def _listed(pairs: object) -> list[Any]:
 
 def first_output(output: object) -> Tensor:
     """The tensor that the loss looks at: the first one that is no loss itself."""
-    values = [value for value in flatten((output,)) if value.is_floating_point() and value.dim() > 0]
+    values = [value for value in tensors(output) if value.is_floating_point() and value.dim() > 0]
     if not values:
         raise UsageError("forward returns no tensor to compute a loss from; give --data")
     return values[0]

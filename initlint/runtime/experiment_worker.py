@@ -13,13 +13,15 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from initlint.errors import InitlintError
+from initlint.errors import InitlintError, UsageError
 from initlint.runtime.experiment_order import Order
 from initlint.runtime.frames import bug, is_ours, user_traceback
 from initlint.runtime.protocol import Failure, decode
 from initlint.runtime.worker import NO_TORCH, Channel, die_with_parent, limit_memory
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from initlint.runtime.experiment_report import Experiment
     from initlint.runtime.load import Recipe
     from initlint.runtime.protocol import Place
@@ -76,6 +78,7 @@ def _train(order: Order, channel: Channel) -> Experiment:
     from initlint.runtime.experiment import SCHEMES, Plan, run
     from initlint.runtime.experiment_task import given, synthetic
     from initlint.runtime.inputs import find_example, load_function
+    from initlint.runtime.lazy import lazy_names, shaped
     from initlint.runtime.load import checked, find_recipe
 
     target = order.target
@@ -89,18 +92,29 @@ def _train(order: Order, channel: Channel) -> Experiment:
         limit=order.seconds,
         schemes=order.schemes or SCHEMES,
     )
+
+    def build() -> nn.Module:
+        model = checked(target, recipe.build())
+        if not lazy_names(model):
+            return model
+        inputs = load_function(target.inputs) if target.inputs else None
+        whole = shaped(model, inputs, target.input_shape, torch.initial_seed())
+        if whole is None:
+            raise UsageError("its lazy layers have no shape before the first forward; give --input-shape or --input")
+        return whole
+
     torch.manual_seed(order.seed)
     if order.data:
         task = given(load_function(order.data)(), order.data)
     else:
-        model = checked(target, recipe.build())
+        model = build()
         inputs = load_function(target.inputs) if target.inputs else None
         task = synthetic(model, find_example(model, inputs, input_shape=target.input_shape))
 
     def progress(done: int, total: int, text: str) -> None:
         channel.send("progress", {"done": done, "total": total, "text": text})
 
-    found = replace(run(target.text, lambda: checked(target, recipe.build()), task, plan, progress), name=recipe.name)
+    found = replace(run(target.text, build, task, plan, progress), name=recipe.name)
     return replace(found, place=_place(order, recipe, found.moved)) if found.slow_start is not None else found
 
 

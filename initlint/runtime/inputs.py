@@ -13,9 +13,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from initlint.errors import TargetError, UsageError
 from initlint.runtime.depthwise import Brisk, OutOfTimeError
+from initlint.runtime.outputs import tensors
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -76,10 +78,10 @@ def _guess(model: nn.Module, seed: int, deadline: float) -> Example:
 def attempt(model: nn.Module, example: Example, seed: int, deadline: float = inf) -> str | None:
     """Run forward once without gradients; the first line of what went wrong, or `None`."""
     args, kwargs = example.make(seed)
-    kept = {name: value.clone() for name, value in model.named_buffers()}
+    kept = {name: value.clone() for name, value in model.named_buffers() if not is_lazy(value)}
     try:
-        with torch.no_grad(), Brisk(deadline):
-            output = model(*args, **kwargs)
+        with Brisk(deadline):
+            output = _called(model, args, kwargs)
     except OutOfTimeError:
         raise
     except NotImplementedError as error:
@@ -90,19 +92,20 @@ def attempt(model: nn.Module, example: Example, seed: int, deadline: float = inf
         for name, value in model.named_buffers():
             if name in kept and kept[name].shape == value.shape:
                 value.copy_(kept[name])
-    return None if _has_tensor(output) else f"the output is a {type(output).__name__} without a tensor"
+    good = any(value.numel() > 0 for value in tensors(output))
+    return None if good else f"the output is a {type(output).__name__} without a tensor"
 
 
-def _has_tensor(output: object) -> bool:
-    match output:
-        case Tensor():
-            return output.numel() > 0
-        case dict():
-            return any(_has_tensor(value) for value in output.values())
-        case tuple() | list():
-            return any(_has_tensor(value) for value in output)
-        case _:
-            return False
+def _called(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+    """Forward without gradients; with them where it takes some itself, as a network that solves an equation does."""
+    try:
+        with torch.no_grad():
+            return model(*args, **kwargs)
+    except RuntimeError as error:
+        if "does not require grad" not in str(error):
+            raise
+    with torch.enable_grad():
+        return model(*args, **kwargs)
 
 
 def _first_line(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.nn.utils.parametrize import is_parametrized
 
 from initlint.runtime.build import Build
@@ -45,8 +46,7 @@ def lost_writes(build: Build) -> Iterator[Verdict]:
 
 
 def _tensors(model: nn.Module) -> Iterator[torch.Tensor]:
-    yield from model.parameters()
-    yield from model.buffers()
+    yield from (value for value in (*model.parameters(), *model.buffers()) if not is_lazy(value))
     for module in model.modules():
         yield from (value for value in vars(module).values() if isinstance(value, torch.Tensor))
 
@@ -105,6 +105,8 @@ def dead_inits(build: Build) -> Iterator[Verdict]:
     read = {key for node in build.tape.log.nodes for key in node.reads - node.writes}
     seen: set[Place] = set()
     for name, parameter in build.model.named_parameters():
+        if is_lazy(parameter):
+            continue
         ledger = build.tape.ledgers.get(parameter.untyped_storage()._cdata)
         if ledger is None or ledger.key in read:
             continue

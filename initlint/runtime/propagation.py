@@ -20,7 +20,9 @@ from initlint.errors import TargetError
 from initlint.runtime.aggregate import combine
 from initlint.runtime.chain import Tag, new_origin, set_tag, tag_of
 from initlint.runtime.depthwise import OutOfTimeError, check_clock
+from initlint.runtime.eager import eagerly, scripted
 from initlint.runtime.inputs import Example, find_example
+from initlint.runtime.outputs import tensors
 from initlint.runtime.propagation_report import Classification, Propagation
 from initlint.runtime.trace import Trace, flatten
 from initlint.runtime.tracer import Tracer, traced
@@ -29,6 +31,7 @@ from initlint.runtime.tracer import Tracer, traced
 _REBUILD_LIMIT = 50_000_000
 #: Keys of a model's output that are caches or by-products.
 _BY_PRODUCTS = ("past_key_values", "hidden_states", "attentions", "cross_attentions", "encoder_last_hidden_state")
+_SCRIPTED = "the signal inside a ScriptModule cannot be followed; name the Python class that it was made of"
 _TOO_SLOW = "the signal could not be followed to the end in the time set for it"
 _HEADS = ("head", "fc", "classifier", "logits", "lm_head", "cls", "classification_head", "score", "decoder")
 
@@ -59,6 +62,8 @@ def measure(
     too. The model itself is left as it was. A forward that cannot run is told in `problem`, never raised. `seconds` is
     the time for all seeds; where float64 does not get through a single one, the model's own precision has as long.
     """
+    if scripted(model):
+        return Propagation(problem=_SCRIPTED)
     began = time.perf_counter()
     state = torch.random.get_rng_state()
     problem = ""
@@ -66,7 +71,7 @@ def measure(
         # Some kernels exist in single precision only.
         for wide in (True, False):
             deadline = time.perf_counter() + seconds
-            with _prepared(model, wide=wide) as (working, dtype):
+            with _prepared(model, wide=wide) as (working, dtype), eagerly(working):
                 try:
                     example = find_example(working, inputs, input_shape=input_shape, seed=seed, deadline=deadline)
                 except OutOfTimeError:
@@ -179,7 +184,7 @@ def _run(model: nn.Module, example: Example, seed: int, deadline: float) -> Run:
 def _outputs(output: object) -> Iterator[Tensor]:
     if isinstance(output, dict):
         output = {key: value for key, value in output.items() if key not in _BY_PRODUCTS}
-    for value in flatten((output,)):
+    for value in tensors(output):
         if value.is_floating_point() and value.numel():
             yield value
 

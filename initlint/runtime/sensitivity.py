@@ -19,7 +19,9 @@ import torch
 from torch import nn
 
 from initlint.runtime.depthwise import Brisk
+from initlint.runtime.eager import eagerly
 from initlint.runtime.inputs import Example, find_example
+from initlint.runtime.outputs import tensors
 from initlint.runtime.protocol import Parameter, Sensitivity
 
 _STEPS = 5
@@ -166,11 +168,14 @@ class _working:  # noqa: N801 - used as a function is
         self.model = model
 
     def __enter__(self) -> nn.Module:
+        self.eager = eagerly(self.model)
+        self.eager.__enter__()
         self.default = torch.get_default_dtype()
         torch.set_default_dtype(torch.float64)
         return copy.deepcopy(self.model).double().eval()
 
     def __exit__(self, *error: object) -> None:
+        self.eager.__exit__(None, None, None)
         torch.set_default_dtype(self.default)
 
 
@@ -181,12 +186,4 @@ def _forward(model: nn.Module, example: Example, seed: int) -> Any:
 
 
 def _floats(output: Any) -> Iterator[torch.Tensor]:
-    match output:
-        case torch.Tensor() if output.is_floating_point():
-            yield output
-        case dict():
-            for item in output.values():
-                yield from _floats(item)
-        case tuple() | list():
-            for item in output:
-                yield from _floats(item)
+    yield from (value for value in tensors(output) if value.is_floating_point())

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 _PATIENCE = 30.0  # seconds; ranks that check their model do so at the same time
 _POLL = 0.02
@@ -34,7 +35,7 @@ def is_sharded(tensor: torch.Tensor) -> bool:
 
 def sharded(model: nn.Module) -> list[torch.Tensor]:
     """The model's tensors that other processes hold a part of."""
-    return [tensor for tensor in (*model.parameters(), *model.buffers()) if is_sharded(tensor)]
+    return [tensor for tensor in (*model.parameters(), *model.buffers()) if not is_lazy(tensor) and is_sharded(tensor)]
 
 
 def all_there(patience: float = _PATIENCE) -> bool:

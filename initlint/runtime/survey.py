@@ -58,11 +58,6 @@ def holders(model: nn.Module) -> list[Holder]:
     ]
 
 
-def lazy_names(model: nn.Module) -> list[str]:
-    """Parameters whose shape the first forward decides."""
-    return [name for name, parameter in model.named_parameters() if is_lazy(parameter)]
-
-
 def survey(build: Build, real: nn.Module | None, *, seed: int = 0, sampled: bool = True) -> Iterator[Parameter]:
     """A row for each parameter and buffer. `real` is the same model with numbers, where it fits."""
     numbers = dict(_named(real)) if real is not None else {}

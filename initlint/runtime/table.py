@@ -114,7 +114,7 @@ def fold(rows: Sequence[Parameter]) -> Iterator[tuple[str, Parameter]]:
 
 
 def _cells(name: str, row: Parameter) -> list[Text]:
-    measured = row.measured.std if row.measured else None
+    measured = row.measured.std if row.measured and row.numel > 1 else None  # one number has no spread
     ratio = Text("")
     if row.ratio is not None:
         off = not 1 / 3 <= row.ratio <= 3
