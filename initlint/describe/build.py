@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from initlint.describe import calls, classes, expressions, ownership
+from initlint.describe import bodies, calls, classes, expressions, ownership
 from initlint.describe.index import ClassInfo, FileIndex
 from initlint.describe.lazy_flow import LazyFlow
 from initlint.describe.modules import walk
@@ -52,9 +52,8 @@ def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:
     records: list[Any] = []
     files: set[str] = {path}
     reached: set[ast.AST] = set()
-    for model, run in _read_all(project, file, reached, parts):
-        if model is not None:
-            models.append(model)
+    for read, run in _read_all(project, file, reached, parts):
+        models += read
         records += run.records
         files |= run.files
     return FileModel(path, source, tuple(models), tuple(records), frozenset(files), references=references)  # type: ignore[arg-type]
@@ -73,8 +72,11 @@ def _is_template(project: Project, path: str) -> bool:
 
 def _read_all(
     project: Project, file: FileIndex, reached: set[ast.AST], every: bool
-) -> Iterator[tuple[Model | None, Run]]:
-    """Whole models first; then the parts that no whole model built, or whose own code writes to weights."""
+) -> Iterator[tuple[list[Model], Run]]:
+    """Whole models first; then the parts that no whole model built, or whose own code writes to weights.
+
+    Last what the file does as a script, and the functions that nothing has reached.
+    """
     found = [ClassRef(info, file) for info in file.classes.values()]
     modules = [cls for cls in found if classes.is_module(project, cls)]
     parts = ownership.parts(project, file)
@@ -83,18 +85,33 @@ def _read_all(
         model, run = read_class(project, cls)
         built |= run.built if model.complete else set()
         reached |= run.reached
-        yield model, run
+        yield [model], run
     for cls in (cls for cls in modules if cls.name in parts):
         owned = cls.info in built
         if owned and not every and not _touches(file, cls.info.node, _WRITES_WEIGHTS):
             continue
         model, run = read_class(project, cls)
         reached |= run.reached
-        yield replace(model, owned=owned), run
+        yield [replace(model, owned=owned)], run
+    if any(_touches(file, node) for node in bodies.top_level(file)):
+        run = bodies.read_body(project, file)
+        reached |= run.reached
+        yield list(_held(run, file)), run
     for function in _left(file, reached):
         run = read_function(project, function)
         reached |= run.reached
-        yield _function_model(run, function), run
+        returned = _function_model(run, function)
+        made = [returned] if returned is not None else []
+        yield made + [model for model in _held(run, file) if returned is None or model.root is not returned.root], run
+
+
+def _held(run: Run, file: FileIndex) -> Iterator[Model]:
+    """What variables hold, as models; of an object of a class, what is done to it after its constructor."""
+    for name, root in bodies.held(run, file):
+        flow = LazyFlow(run, root)
+        parameters = tuple(one for one in _parameters(run, root, flow) if bodies.changed(run, root, one))
+        if parameters and root.site is not None:
+            yield Model(name, "body", root.site, root, parameters, True, flow.exists)
 
 
 def _left(file: FileIndex, reached: set[ast.AST]) -> Any:
@@ -166,7 +183,7 @@ def _annotated_class(run: Run, annotation: ast.expr | None, function: Function) 
 
 def read_function(project: Project, function: Function) -> Run:
     """Read a function that nothing reached, with unknown arguments."""
-    run = Run(project, limit=FUNCTION_STEP_LIMIT)
+    run = Run(project, limit=FUNCTION_STEP_LIMIT, frames=[])
     frame = Frame(function.file, {}, "")
     node = function.node
     defaults = expressions.defaults(run, node.args, frame)
@@ -178,7 +195,7 @@ def read_function(project: Project, function: Function) -> Run:
         value = calls.call_function(run, function, args, {}, node, frame)
         run.stack.append(value)
     except (Stop, RecursionError):
-        pass
+        run.stopped = True
     return run
 
 

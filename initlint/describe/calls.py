@@ -136,6 +136,8 @@ def call_function(
     run.reached.add(body)
     run.files.add(function.file.path)
     place = Frame(function.file, {}, function.name, owner=function.owner, outer=function.closure)
+    if run.frames is not None and function.owner is None:
+        run.frames.append(place)
     if function.bound is not None:
         args = [function.bound, *args]
     definitions = function.defaults

@@ -192,6 +192,7 @@ def instantiate(
         return run.nameless(cls.name)
     key = templates.key(run, cls, args, kwargs)
     if (known := templates.recall(run, key, frame.site(node))) is not None:
+        run.made[id(known)] = run.order
         return known
     module = ModuleObject(cls.name, frame.site(node), cls=cls)
     start = templates.Start(run.steps, run.order, len(run.records))
@@ -207,6 +208,7 @@ def instantiate(
         run.stack.pop()
     _note_construction(run, cls, init, module)
     templates.keep(run, key, module, start)
+    run.made[id(module)] = run.order
     return module
 
 

@@ -57,7 +57,9 @@ def _name(run: Run, node: ast.Name, frame: Frame) -> Value:
             break
         scope = scope.outer
     else:
-        value = global_value(run, name, frame)
+        top = run.top
+        known = top is not None and top.file is frame.file and name in top.env
+        value = run.settle(top.env[name]) if top is not None and known else global_value(run, name, frame)
     if isinstance(value, External) and value.dotted.startswith("torch.nn.init."):
         last = value.dotted.rpartition(".")[2]
         if name == last or name in frame.file.imports:  # not a variable that holds it

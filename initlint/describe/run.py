@@ -89,6 +89,10 @@ class Run:
     plumbed: int = 0  # lines read that handle no models
     initialised: set[int] = field(default_factory=set)  # modules whose nn.Module.__init__ has run
     buffers: list[tuple[ModuleObject, str, Site]] = field(default_factory=list)  # as registered
+    made: dict[int, int] = field(default_factory=dict)  # the order at which a class's module had been constructed
+    top: Frame | None = None  # the file's top level, where that is what is read
+    frames: list[Frame] | None = None  # of the functions read, where their variables are wanted
+    stopped: bool = False
 
     def step(self) -> None:
         """Count one step; raise Stop when there were too many."""
