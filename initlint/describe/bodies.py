@@ -55,6 +55,7 @@ def held(run: Run, file: FileIndex) -> Iterator[tuple[str, ModuleObject]]:
 
 def changed(run: Run, root: ModuleObject, parameter: Parameter) -> bool:
     """Whether the script's code had the last word on the parameter, not the constructor of the class."""
-    return root.cls is None or (
-        parameter.effective is not None and parameter.effective.order > run.made.get(id(root), run.order)
-    )
+    if root.cls is None:
+        return True
+    event = parameter.effective
+    return event is not None and event.order > run.made.get(id(root), run.order)
