@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from initlint.runtime.inputs import Arguments, Example, gaussian, integers, parameter_names, required_parameters
+from initlint.runtime.named_guesses import by_name
 
 _VECTORS = 256  # samples where one is a vector
 _IMAGES = 8
@@ -21,12 +22,13 @@ _MOST = 40  # attempts
 
 
 def guesses(model: nn.Module) -> Iterator[Example]:
-    """Candidates to try, at most forty."""
+    """Candidates to try: at most forty by the layers, then a few by the names of forward's parameters."""
     config = getattr(model, "config", None)
     if config is not None and hasattr(config, "to_dict"):
         yield from islice(_from_config(model, config), _MOST)
         return
     yield from islice(_from_layers(model), _MOST)
+    yield from by_name(model)
 
 
 def _from_config(model: nn.Module, config: Any) -> Iterator[Example]:
