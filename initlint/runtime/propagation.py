@@ -68,10 +68,9 @@ def measure(
     state = torch.random.get_rng_state()
     problem = ""
     try:
-        # Some kernels exist in single precision only.
-        for wide in (True, False):
+        for wide, in_place in _ways(model):
             deadline = time.perf_counter() + seconds
-            with _prepared(model, wide=wide) as (working, dtype), eagerly(working):
+            with _prepared(model, wide=wide, in_place=in_place) as (working, dtype), eagerly(working):
                 try:
                     example = find_example(working, inputs, input_shape=input_shape, seed=seed, deadline=deadline)
                 except OutOfTimeError:
@@ -89,6 +88,14 @@ def measure(
     finally:
         torch.random.set_rng_state(state)
     return Propagation(problem=problem, seconds=time.perf_counter() - began)
+
+
+def _ways(model: nn.Module) -> Iterator[tuple[bool, bool]]:
+    """(in double precision, on the model itself): each way is taken where those before it fail."""
+    yield True, False
+    yield False, False  # some kernels exist in single precision only
+    if any(module._forward_hooks or module._forward_pre_hooks for module in model.modules()):
+        yield False, True  # a hook of the user's may keep things in the original, where the copy looks in vain
 
 
 def _report(runs: list[Run], example: Example, seed: int, rebuilt: bool) -> Propagation:
@@ -135,11 +142,11 @@ def _rebuilt(rebuild: Callable[[], nn.Module], *, like: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def _prepared(model: nn.Module, *, wide: bool) -> Iterator[tuple[nn.Module, str]]:
+def _prepared(model: nn.Module, *, wide: bool, in_place: bool = False) -> Iterator[tuple[nn.Module, str]]:
     """A copy of the model, in float64 if `wide`; the model itself, put back afterwards, where it cannot be copied."""
     previous = torch.get_default_dtype()
     try:
-        working = copy.deepcopy(model)
+        working = model if in_place else copy.deepcopy(model)
     except Exception:  # a user's __deepcopy__ may raise anything; measuring in place always works
         working, wide = model, False
     modes = {module: module.training for module in model.modules()}

@@ -197,6 +197,21 @@ class Noisy(nn.Module):
         return torch.sigmoid(self.decode(mean + torch.randn_like(mean) * width.exp())), mean, width
 
 
+class Hooked(nn.Module):
+    """A hook keeps a layer's output in the model it was made for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(16, 16), nn.Linear(16, 2)
+        self.kept: dict[str, Tensor] = {}
+        self.fc1.register_forward_hook(lambda module, inputs, output: self.kept.__setitem__("fc1", output))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.fc1(x)
+        out: Tensor = self.fc2(torch.relu(self.kept["fc1"]))
+        return out
+
+
 class Nothing(nn.Module):
     """No parameter at all."""
 
@@ -224,7 +239,7 @@ def meta() -> nn.Module:
 
 
 def _kinds() -> Iterator[Callable[[], nn.Module]]:
-    yield from (Physics, Locked, Spectral, Quantised, Tokens, Frozen, Noisy, Nothing, Hollow)
+    yield from (Physics, Locked, Spectral, Quantised, Tokens, Frozen, Noisy, Nothing, Hollow, Hooked)
     yield from (lambda: MLP().half(), lambda: MLP().bfloat16(), lambda: MLP().double())
 
 
