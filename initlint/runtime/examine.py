@@ -148,8 +148,8 @@ def with_numbers(subject: Subject) -> Subject:
     size = sum(item.tensor.numel() * item.tensor.element_size() for item in holders(build.model))
     if size * _ROOM > request.memory_limit:
         note = (
-            f"not built for real: its {size / 2**30:.3g} GB of weights do not fit the memory limit of "
-            f"{request.memory_limit / 2**30:.3g} GB five times over; --memory-limit raises it"
+            f"not measured: that takes {_ROOM} times the {size / 2**30:.3g} GB of its weights, and the memory limit is "
+            f"{request.memory_limit / 2**30:.3g} GB; --memory-limit raises it"
         )
         return replace(subject, notes=(*subject.notes, note))
     try:

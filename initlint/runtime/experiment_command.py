@@ -167,7 +167,9 @@ def _print(found: Experiment, report: Report, html: Path | None, png: Path | Non
     console.print(_heading(found), markup=False, soft_wrap=True)
     _table(found, console)
     console.print(
-        f"ratio: to the loss of the model {AS_IT_IS}; ± and d (paired, of the logarithm): over the seeds", style="dim"
+        f"ratio: to the loss of the model {AS_IT_IS}; ± and d (paired, of the logarithm): over the seeds",
+        style="dim",
+        soft_wrap=True,
     )
     if report.findings:
         click.echo("\n" + reporter("text").render(report, color=console.is_terminal), nl=False)
@@ -204,7 +206,7 @@ def cells(run: SchemeRun) -> tuple[str, str, str, str, str, str]:
     """A scheme's row of the table."""
     diverged = sum(curve.diverged for curve in run.curves)
     end = f"{diverged} of {len(run.curves)} diverged" if diverged else f"{run.end:.4g}"
-    spread = "" if diverged else f"{run.spread:.2g}"
+    spread = "" if diverged or len(run.curves) < 2 else f"{run.spread:.2g}"
     if run.effect is None:
         return run.scheme, end, spread, "", "", ""
     if run.effect.only_one:
@@ -221,6 +223,8 @@ def verdict(found: Experiment) -> str:
         return f"INI810 slow-start: {slow_start(found)}; {recommended(found)}"
     if len(found.runs) < 2:
         return f"Nothing to compare: only the model {AS_IT_IS} was trained."
+    if len(found.seeds) < 2:
+        return "One seed has no spread: nothing can be said beyond chance."
     best = found.best
     if best.effect is not None and best.effect.only_one:
         return f"{best.scheme} is ahead: the model as it is diverges."

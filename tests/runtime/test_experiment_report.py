@@ -88,3 +88,20 @@ def test_survives_the_pipe() -> None:
     found = experiment(curves(1.0, inf, 1.0), curves(0.5, 0.5, inf))
 
     assert decode(Experiment, encode(found)) == found
+
+
+def test_one_seed_tells_nothing_beyond_chance() -> None:
+    """Neither a verdict nor a spread."""
+    one = SchemeRun("as it is", curves(1.0))
+    other = SchemeRun("recommended", curves(0.5), 1, effect(curves(0.5), curves(1.0)))
+    found = Experiment("net.py:Net", (one, other), "a task", "sgd", 0.02, 20, 64, (0,))
+
+    assert "One seed has no spread: nothing can be said beyond chance." == verdict(found)
+    assert ("as it is", "1", "") == cells(one)[:3]
+
+
+def test_a_model_alone_is_compared_with_nothing() -> None:
+    """Where the time was up before any scheme."""
+    found = Experiment("net.py:Net", (SchemeRun("as it is", curves(1.0)),), "a task", "sgd", 0.02, 20, 64, (0,))
+
+    assert "Nothing to compare: only the model as it is was trained." == verdict(found)
