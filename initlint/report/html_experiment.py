@@ -26,7 +26,7 @@ def render(found: Experiment) -> str:
     from initlint.runtime.experiment_command import verdict  # it loads click, which only the command needs
 
     head = tiles(
-        (str(len(found.seeds)), "seeds"),
+        (str(len(found.seeds)), "seed" if len(found.seeds) == 1 else "seeds"),
         (str(found.steps), f"steps of {found.batch}"),
         (safe(found.optimizer), f"learning rate {found.rate:g}"),
         (f"{found.seconds:.0f} s", "on the CPU"),
@@ -64,7 +64,7 @@ def _plot(found: Experiment, read: Series, label: str) -> str:
         Scale(0, max(1, found.steps - 1), _LEFT, _WIDTH - _RIGHT),
         fine_log_scale(without_extremes(values), _HEIGHT - _BOTTOM, _TOP),
     )
-    ticks = [(value, f"{value:g}") for value in frame.x.ticks()]
+    ticks = [(value, f"{value:g}") for value in frame.x.ticks() if value == int(value)]
     drawn = frame.axes(ticks) + svg.text("step", frame.x.end, frame.y.start + 32, class_="tick", text_anchor="end")
     ends: list[tuple[float, str, str]] = []
     for index, (run, lines) in enumerate(runs):
