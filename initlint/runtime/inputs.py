@@ -85,7 +85,9 @@ def attempt(model: nn.Module, example: Example, seed: int, deadline: float = inf
     except OutOfTimeError:
         raise
     except NotImplementedError as error:
-        return f"does not define forward: {_first_line(error)}"
+        # Functions of torch raise it too, for shapes that they do not take.
+        kind = "does not define forward" if 'required "forward"' in str(error) else "NotImplementedError"
+        return f"{kind}: {_first_line(error)}"
     except Exception as error:  # the user's forward may raise anything; it is told, not hidden
         return f"{type(error).__name__}: {_first_line(error)}"
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import cycle, islice
 
 import torch
 from torch import Tensor, nn
@@ -36,7 +36,7 @@ class _Facts:
 
     channels: int
     side: int
-    width: int
+    widths: tuple[int, ...]  # of vectors, in the order in which forward takes them
     tables: tuple[int, ...]
     flat: bool  # a bag of tokens, told apart by offsets
     graph: bool
@@ -51,7 +51,7 @@ def by_name(model: nn.Module) -> Iterator[Example]:
     """Candidates for a forward of several inputs. Unknown names take a vector."""
     names = required_parameters(model)
     kinds = {name: _kind(name) for name in names}
-    if len(names) < 2 or set(kinds.values()) == {"vector"}:
+    if len(names) < 2:
         return
     for facts in _facts(model, frozenset(kinds.values())):
         yield Example(
@@ -66,23 +66,26 @@ def _kind(name: str) -> str:
 def _facts(model: nn.Module, kinds: frozenset[str]) -> Iterator[_Facts]:
     convolution = next((module for module in model.modules() if isinstance(module, nn.Conv2d)), None)
     tables = tuple(one.num_embeddings for one in model.modules() if isinstance(one, (nn.Embedding, nn.EmbeddingBag)))
-    widths = dict.fromkeys(one.in_features for one in model.modules() if isinstance(one, nn.Linear))
+    linear = tuple(one.in_features for one in model.modules() if isinstance(one, nn.Linear)) or (_LENGTH,)
+    alike = [(width,) for width in islice(dict.fromkeys(linear), _WIDTHS if "vector" in kinds else 1)]
     for side in _SIDES if "image" in kinds else _SIDES[:1]:
-        for width in islice(widths or {_LENGTH: None}, _WIDTHS if "vector" in kinds else 1):
+        # Vectors alone, all of one width, were tried before.
+        for widths in [linear] if kinds == {"vector"} else [*alike, linear]:
             channels = convolution.in_channels if convolution is not None else 3
             graph = bool(kinds & {"edges", "adjacency"})
-            yield _Facts(channels, side, width, tables, "offsets" in kinds, graph)
+            yield _Facts(channels, side, widths, tables, "offsets" in kinds, graph)
 
 
 def _maker(kinds: Mapping[str, str], facts: _Facts) -> Callable[[int], Arguments]:
     def make(seed: int) -> Arguments:
         generator = torch.Generator().manual_seed(seed)
-        return tuple(_drawn(kind, facts, generator) for kind in kinds.values()), {}
+        widths = cycle(facts.widths)
+        return tuple(_drawn(kind, facts, widths, generator) for kind in kinds.values()), {}
 
     return make
 
 
-def _drawn(kind: str, facts: _Facts, generator: torch.Generator) -> Tensor:
+def _drawn(kind: str, facts: _Facts, widths: Iterator[int], generator: torch.Generator) -> Tensor:
     match kind:
         case "image":
             return _normal(generator, _BATCH, facts.channels, facts.side, facts.side)
@@ -103,7 +106,7 @@ def _drawn(kind: str, facts: _Facts, generator: torch.Generator) -> Tensor:
             return _normal(generator, _NODES, _NODES).softmax(1)
         case "step" | "label":
             return _indices(generator, 2, _BATCH)
-    return _normal(generator, _NODES if facts.graph else _BATCH, facts.width)
+    return _normal(generator, _NODES if facts.graph else _BATCH, next(widths))
 
 
 def _normal(generator: torch.Generator, *shape: int) -> Tensor:

@@ -74,6 +74,37 @@ class Graph(nn.Module):
         return adj @ torch.zeros(x.shape[0], 4, dtype=x.dtype).index_add(0, edge_index[1], sent)
 
 
+class Conditioned(nn.Module):
+    """Two vectors of different widths."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.condition = nn.Linear(16, 32), nn.Linear(8, 32)
+
+    def forward(self, x: Tensor, c: Tensor) -> Tensor:
+        out: Tensor = self.body(x) * self.condition(c)
+        return out
+
+
+class Warped(nn.Module):
+    """A function of torch refuses a vector with the error that stands for a missing forward elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(784, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        theta = torch.eye(2, 3, dtype=x.dtype).expand(x.shape[0], 2, 3)
+        nn.functional.affine_grid(theta, list(x.shape), align_corners=False)
+        out: Tensor = self.fc(x.flatten(1))
+        return out
+
+
+def test_not_implemented_for_this_shape() -> None:
+    """The next guess is tried."""
+    assert "N(0, 1) of shape (256, 1, 28, 28)" == find_example(Warped(), None).text
+
+
 @pytest.mark.parametrize(
     ("build", "text"),
     [
@@ -81,6 +112,7 @@ class Graph(nn.Module):
         (Clicks, "inputs by their names: dense (vector), categories (categories)"),
         (Bag, "inputs by their names: text (tokens), offsets (offsets)"),
         (Tagger, "inputs by their names: tokens (tokens), lengths (lengths)"),
+        (Conditioned, "inputs by their names: x (vector), c (vector)"),
         (Graph, "inputs by their names: x (vector), edge_index (edges), adj (adjacency)"),
     ],
 )
