@@ -80,8 +80,7 @@ def attempt(model: nn.Module, example: Example, seed: int, deadline: float = inf
     args, kwargs = example.make(seed)
     kept = {name: value.clone() for name, value in model.named_buffers() if not is_lazy(value)}
     try:
-        with Brisk(deadline):
-            output = _called(model, args, kwargs)
+        output = _called(model, args, kwargs, deadline)
     except OutOfTimeError:
         raise
     except NotImplementedError as error:
@@ -98,15 +97,16 @@ def attempt(model: nn.Module, example: Example, seed: int, deadline: float = inf
     return None if good else f"the output is a {type(output).__name__} without a tensor"
 
 
-def _called(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+def _called(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], deadline: float) -> object:
     """Forward without gradients; with them where it takes some itself, as a network that solves an equation does."""
+    # The clock inside: it may ring in any function of torch, and one of them is what puts the gradients back.
     try:
-        with torch.no_grad():
+        with torch.no_grad(), Brisk(deadline):
             return model(*args, **kwargs)
     except RuntimeError as error:
         if "does not require grad" not in str(error):
             raise
-    with torch.enable_grad():
+    with torch.enable_grad(), Brisk(deadline):
         return model(*args, **kwargs)
 
 

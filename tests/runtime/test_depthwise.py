@@ -85,3 +85,23 @@ def test_the_time_is_kept_within_a_seed(backward: bool) -> None:
 
     assert report.problem == "the signal could not be followed to the end in the time set for it"
     assert 0 < slow.waits < len(slow.layers)
+
+
+class Careless(nn.Module):
+    """Turns the gradients off for a part that never ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            while True:
+                x = x + 1
+
+
+def test_gradients_come_back() -> None:
+    """The time may be up inside a block of the model's that turned them off."""
+    found = measure(Careless(), torch.ones(2, 4), seconds=0.05)
+
+    assert (True, True) == (torch.is_grad_enabled(), found.problem is not None)
