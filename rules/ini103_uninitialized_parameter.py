@@ -17,9 +17,9 @@ from initlint.rule import Rule
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, Model, Parameter, Site
 
-_FILLED_BY_LOADING = re.compile(r"weight_loader|_load_from_state_dict|from_float|load_weights|copy_\(|from_pretrained")
+_FILLED_BY_LOADING = re.compile(r"weight_loader|def (_load_from_state_dict|from_float|load_weights|from_pretrained)\b")
 _SIZE_LIKE = re.compile(
-    r"(size|dim|dims|features?|hidden|width|channels?|num\w*|n_\w+|\w*_n|units|heads?|len|length|rank|planes|[a-z]|nf|in\w*|out\w*|"
+    r"^[a-z]$|(^|_)(size|dim|dims|features?|hidden|width|channels?|num\w*|n_\w+|\w*_n|units|heads?|len|length|rank|planes|nf|in\w*|out\w*|"
     r"d_\w+|\w*_d|embed\w*|state|depth|classes|tags?|labels?|nodes?|units?|tokens?|vocab\w*)$",
     re.IGNORECASE,
 )
@@ -119,6 +119,8 @@ def _may_be_filled(parameter: Parameter, site: Site) -> bool:
     assigned = rf"\.{slot}\.data\b|\.{slot}\[[^\]]*\]\s*=[^=]"
     if _FILLED_BY_LOADING.search(text) or re.search(f"{method}|{function}|{assigned}", text):
         return True
+    if any(re.search(rf"\(\s*self\.{slot}\b", body) for body in _init_methods(site)):
+        return True
     return bool(re.search(rf"[\"']{slot}[\"']", text)) and "register_parameter" not in site.statement.text
 
 
@@ -131,7 +133,7 @@ def _is_size(call: ast.Call) -> bool:
     last = argument.attr if isinstance(argument, ast.Attribute) else getattr(argument, "id", None)
     if last is None:
         return isinstance(argument, (ast.Constant, ast.BinOp))
-    return bool(_SIZE_LIKE.match(last)) and not _DATA_LIKE.search(last)
+    return bool(_SIZE_LIKE.search(last)) and not _DATA_LIKE.search(last)
 
 
 def _class(site: Site) -> ast.ClassDef | None:
@@ -149,6 +151,14 @@ def _class_name(site: Site) -> str:
 def _class_text(site: Site) -> str:
     node = _class(site)
     return "" if node is None else "\n".join(site.source.lines[node.lineno - 1 : node.end_lineno])
+
+
+def _init_methods(site: Site) -> Iterator[str]:
+    """The text of the class's methods that are there to be called by whoever builds it."""
+    node = _class(site)
+    for one in node.body if node is not None else ():
+        if isinstance(one, ast.FunctionDef) and re.search(r"^(?!__).*(init|reset)", one.name):
+            yield "\n".join(site.source.lines[one.lineno - 1 : one.end_lineno])
 
 
 def _is_used(parameter: Parameter, site: Site) -> bool:

@@ -60,7 +60,7 @@ class RepeatedModule(Rule):
         repeats = list(file.facts(Repeat))
         held = _held(file) if repeats else frozenset()
         for repeat in repeats:
-            if id(repeat.module) not in held or not _has_weights(repeat.module):
+            if not (id(repeat.module) in held or _makes_container(repeat.site)) or not _has_weights(repeat.module):
                 continue
             count = constant(repeat.count)
             if (count is not None and count < 2) or _meant(repeat.site):
@@ -93,6 +93,15 @@ def _held(file: FileModel) -> frozenset[int]:
                 found |= {id(member) for member in value.slots.values()}
             queue += value.slots.values()
     return frozenset(found)
+
+
+def _makes_container(site: Site) -> bool:
+    """Whether the list is written into the call that makes a container: `model.head = nn.Sequential(*([b] * n))`."""
+    node = site.source.parents.get(site.node)
+    if isinstance(node, ast.Starred):
+        node = site.source.parents.get(node)
+    function = node.func if isinstance(node, ast.Call) else None
+    return (function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)) in _HOLDERS
 
 
 def _has_weights(value: Value, depth: int = 0) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.groups import Member, is_weight, members
+from initlint.describe.owners import rewritten
 from initlint.describe.paths import longest
 from initlint.finding import Finding, Fix, Severity
 from initlint.reference.activations import RECTIFIERS
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 LAYERS = 6  # a hundredth of the std is left behind six layers of 0.41 each
 TORCH_VARIANCE = 1 / 3  # fan_in * Var W of torch's default, U(+-1/sqrt(fan_in))
+
+_INIT_METHODS = frozenset({"init_weights", "_init_weights", "init_weight", "weight_init"})  # what frameworks call
 
 
 class DefaultInitInDeepRectifier(Rule):
@@ -71,7 +74,7 @@ class DefaultInitInDeepRectifier(Rule):
             own = [member for member in members(file) if member.model is model and _is_default(member)]
             path, depth = longest(own, _accepts) if own else ([], 0)
             site = path[0].parameter.site if path else None
-            if depth < LAYERS or site is None or _is_loaded(path[0]):
+            if depth < LAYERS or site is None or _is_filled(file, path):
                 continue
             activation = path[0].activation or "relu"
             kept = math.sqrt(TORCH_VARIANCE * GAINS[activation].second)
@@ -92,11 +95,15 @@ def _is_default(member: Member) -> bool:
     return sure and is_weight(member.parameter) and not member.parameter.module.wrappers
 
 
-def _is_loaded(member: Member) -> bool:
+def _is_filled(file: FileModel, path: list[Member]) -> bool:
+    """Whether the weights come from a file, from a caller or from a framework that calls the class's own init."""
     from initlint.describe.pretrained import is_loaded  # only long series ask for it
 
-    root = member.model.root
-    return root is not None and root.cls is not None and is_loaded(member.parameter.flow.project, root.cls)
+    root = path[0].model.root
+    cls = root.cls if root is not None else None
+    if cls is not None and (_INIT_METHODS & cls.info.methods.keys() or is_loaded(path[0].parameter.flow.project, cls)):
+        return True
+    return all(member.parameter.storage.frozen or rewritten(file, member.parameter) for member in path)
 
 
 def _accepts(member: Member) -> bool:

@@ -12,6 +12,7 @@ from initlint.rule import Rule
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import Applied, FileModel, InitEvent, Model, Parameter
+    from initlint.describe.values import ModuleObject
 
 # What a backbone known only by its factory's name is made of.
 _COMMON = ("linear", "conv", "norm", "embedding")
@@ -82,7 +83,13 @@ def _throws_away(file: FileModel, model: Model, applied: Applied, loaded: Loaded
         return any(_redrawn(one, applied, loaded) for one in parameters)
     writes = any(applied.order < event.order < applied.end for one in model.parameters for event in one.history)
     named = {name.strip("_").lower() for name in named_kinds(code(file, applied))}
-    return writes and (not named or any(kind in name for kind in _COMMON for name in named))
+    return writes and (not named or any(kind in name for kind in _kinds(loaded.module) for name in named))
+
+
+def _kinds(loaded: ModuleObject) -> tuple[str, ...]:
+    """The layers that a loaded model surely has, in small letters; a layer is only what it is."""
+    dotted = loaded.dotted or ""
+    return (dotted.rpartition(".")[2].lower(),) if dotted.startswith("torch.nn.") else _COMMON
 
 
 def _undecided(applied: Applied, loaded: Loaded) -> Iterator[bool]:

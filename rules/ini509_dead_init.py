@@ -95,7 +95,11 @@ class DeadInit(Rule):
 
 def _dead(first: InitCall, second: InitCall) -> bool:
     """Whether nothing of the first write is left, and nothing could have used it."""
-    if not (_full(first) and _full(second)) or first.guards != second.guards or first.via != second.via:
+    if not (_full(first) and _full(second)) or first.via != second.via:
+        return False
+    if _is_under_its_bias(first, second):
+        return True
+    if first.guards != second.guards:
         return False
     if first.site.source is not second.site.source or _text(first) is None or _text(first) != _text(second):
         return False
@@ -104,6 +108,19 @@ def _dead(first: InitCall, second: InitCall) -> bool:
         return False
     others = [node for name, node in second.nodes.items() if name != "tensor"]
     return not any(_mentions(node, _text(first)) for node in (*between, *others)) and not any(map(_runs, between))
+
+
+def _is_under_its_bias(first: InitCall, second: InitCall) -> bool:
+    """`init(m.weight)`, then `if m.bias is not None: init(m.weight)`: the bias was meant."""
+    source, text = second.site.source, _text(second)
+    guarded, written = second.site.statement.node, first.site.statement.node
+    test = source.parents.get(guarded)
+    if text is None or text != _text(first) or not isinstance(test, ast.If) or test.orelse or test.body != [guarded]:
+        return False
+    bias = f"{text.rpartition('.')[0]}.bias"
+    asked = any(isinstance(one, ast.Attribute) and ast.unparse(one) == bias for one in syntax.walk(test.test))
+    block = next((b for _, b in ast.iter_fields(source.parents[test]) if isinstance(b, list) and test in b), [])
+    return asked and text.endswith(".weight") and written in block and block.index(written) + 1 == block.index(test)
 
 
 def _full(call: InitCall) -> bool:

@@ -88,7 +88,7 @@ class MissingPostInit(Rule):
                 continue
             yield self.finding(
                 made.site,
-                f"{cls.name} never calls self.post_init(): its weights keep torch's defaults",
+                f"{cls.name} never calls self.post_init(): its _init_weights is not run, and embeddings are not tied",
                 help="end __init__ with self.post_init()",
                 layer=cls.name,
                 fix=_fix(made),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,8 @@ class InPlaceOnLeaf(Rule):
             watched = target.tracked and target.copied is None and call.grad and not call.in_try
             if not call.is_method or not watched or call.name in _ALLOWED or _follows_another(call):
                 continue
+            if _called_without_grad(file, call):
+                continue
             what = "a view of a parameter" if target.region is not None or target.transposed else "a parameter"
             yield self.finding(
                 call.site,
@@ -74,6 +77,16 @@ class InPlaceOnLeaf(Rule):
                 layer=file.name_of(target.storage),
                 fix=_fix(call),
             )
+
+
+def _called_without_grad(file: FileModel, call: InitCall) -> bool:
+    """Whether another file calls the function around the write under no_grad."""
+    name = getattr(call.site.function, "name", "__init__")
+    if file.references is None or call.via or name.startswith("__"):
+        return False
+    project = file.references.project
+    calls = re.compile(rf"(no_grad|inference_mode|set_grad_enabled)\b[^\n]*\n(?:[^\n]*\n){{0,3}}?[^\n]*\b{name}\(")
+    return any(calls.search(project.sources[path].text) for path in project.mentioning(name))
 
 
 def _follows_another(call: InitCall) -> bool:

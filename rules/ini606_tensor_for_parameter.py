@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from initlint.describe.nodes import AttributeWrite
+from initlint.describe.reach import holds_with
 from initlint.describe.values import Choice, Tensor
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
@@ -52,7 +53,7 @@ class TensorForParameter(Rule):
             registers = _registers(write)
             if not write.ready or write.module.wrappers or not _plain(write.value):
                 continue
-            if not registers and not _parameter(write.previous):
+            if not registers and not _parameter(write):
                 continue
             yield self.finding(
                 write.site,
@@ -87,9 +88,12 @@ def _plain(value: Any) -> bool:
     )
 
 
-def _parameter(value: Any) -> bool:
+def _parameter(write: AttributeWrite) -> bool:
     """Whether a parameter is surely registered under the name; where a flag decides, None may be as well."""
-    options = [option for option in _options(value) if option is not None]
+    previous = write.previous
+    if isinstance(previous, Choice) and not any(holds_with(guards, write.guards) for guards, _ in previous.options):
+        return False  # it is made in the other configuration
+    options = [option for option in _options(previous) if option is not None]
     return bool(options) and all(isinstance(option, Tensor) and _registered(option) for option in options)
 
 

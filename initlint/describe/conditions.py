@@ -5,14 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from initlint.describe import (
-    attributes,
-    exact_types,
-    expressions,
-    operators,
-    tensors,
-    type_tests,
-)
+from initlint.describe import attributes, exact_types, expressions, identity, operators, tensors, type_tests
 from initlint.describe.nodes import Truth
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
@@ -37,6 +30,8 @@ def read_comparison(run: Run, node: ast.Compare, frame: Frame) -> Value:
                     with run.under(second):
                         options.append((first + second, _compare_two(run, node, frame, left, right)))
         return run.choose(options) if options else run.nameless("comparison")
+    if len(operands) == 2 and (taught := identity.exact_type(run, node, operands[0], operands[1], frame)) is not None:
+        return taught
     results = []
     for operator, left, right in zip(node.ops, operands, operands[1:], strict=False):
         results.append(_compare_two(run, ast.Compare(node.left, [operator], [node.left]), frame, left, right))
@@ -110,7 +105,11 @@ def _narrowing_and(run: Run, value: Value, options: list[Any], node: ast.BoolOp)
 
 
 def narrowing(test: Value) -> dict[Sym, Value]:
-    """What a condition teaches where it holds: unknown -> what it must be."""
+    """What a condition teaches where it holds: unknown -> what it must be; of `a or b`, what each would teach."""
+    if isinstance(test, Choice):
+        taught = [(guards, narrowing(option)) for guards, option in test.options if option is not False]
+        shared = set.intersection(*(set(lessons) for _, lessons in taught)) if taught else set()
+        return {subject: Choice(tuple((guards, one[subject]) for guards, one in taught)) for subject in shared}
     if isinstance(test, Sym) and (atom := test.single) is not None:
         match atom.payload:
             case ("narrow", dict() as lessons):

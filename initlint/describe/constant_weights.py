@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from initlint.describe.bottleneck import is_bottleneck
@@ -13,6 +14,7 @@ from initlint.describe.symbols import constant, number
 from initlint.describe.values import Tensor
 from initlint.describe.zero_pairs import zero_pairs
 
+_LOW_RANK = re.compile(r"lora", re.IGNORECASE)
 _SCALED = frozenset({"mul", "rescaled"})
 
 
@@ -27,7 +29,9 @@ def constant_hidden(file: FileModel, wanted: Callable[[InitEvent], bool]) -> Ite
         parameter, event = member.parameter, member.parameter.effective
         if event is None or event.site is None:
             continue
-        if id(parameter.storage) in paired or not _hidden(parameter, event) or rewritten(file, parameter):
+        if id(parameter.storage) in paired or _LOW_RANK.search(member.name):
+            continue  # one factor of a pair is zero on purpose, which of them is for INI104 and INI109 to say
+        if not _hidden(parameter, event) or rewritten(file, parameter):
             continue
         found.setdefault((event.site.path, id(event.site.node)), []).append(member)
     for alike in found.values():

@@ -31,6 +31,12 @@ from initlint.reference.layers import ACTIVATIONS, LAYERS_BY_DOTTED_NAME, NORMS,
 
 def call(run: Run, dotted: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
     """Call something outside the project by its canonical name."""
+    if "out" in kwargs and dotted.startswith("torch."):
+        unknown_calls.may_write(run, kwargs["out"], node, frame)
+    return _call(run, dotted, args, kwargs, node, frame)
+
+
+def _call(run: Run, dotted: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
     head, _, last = dotted.rpartition(".")
     if head == "builtins":
         return reflection.builtin(run, last, args, kwargs, node, frame)

@@ -44,8 +44,10 @@ def factory(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], no
             )
         else:
             shape = tuple(flat)
-            if any(isinstance(value, Sym) and not _is_dimension(value) for value in flat) and len(flat) == 1:
-                shape = None
+            if len(flat) == 1 and not (
+                isinstance(flat[0], int) or (isinstance(flat[0], Sym) and _is_dimension(flat[0]))
+            ):
+                shape = None  # it may be a whole shape
         if shape is not None and not all(isinstance(value, (int, Sym)) for value in shape):
             shape = tuple(value if isinstance(value, (int, Sym)) else run.nameless("size") for value in shape)
         return tensors.make(run, event, shape, site)

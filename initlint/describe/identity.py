@@ -79,7 +79,22 @@ def _isinstance(run: Run, node: ast.Call, frame: Frame) -> Value:
     return run.choose(options) if options else run.nameless("isinstance")
 
 
-def _is_one_of(run: Run, subject: Value, members: list[Value], node: ast.Call, frame: Frame) -> Value:
+def exact_type(run: Run, node: ast.Compare, left: Value, right: Value, frame: Frame) -> Value | None:
+    """`type(m) == nn.Linear`, `type(m) in (A, B)` of an unknown module; None for any other comparison."""
+    atom = left.single if isinstance(left, Sym) else None
+    match atom.payload if atom is not None else None:
+        case ("class of", Sym() as subject):
+            pass
+        case _:
+            return None
+    if isinstance(node.ops[0], (ast.Eq, ast.Is)) and isinstance(right, (External, ClassRef)):
+        return _is_one_of(run, subject, [right], node, frame)
+    if isinstance(node.ops[0], ast.In) and isinstance(right, Sequence):
+        return _is_one_of(run, subject, [run.settle(item) for item in right.items], node, frame)
+    return None
+
+
+def _is_one_of(run: Run, subject: Value, members: list[Value], node: ast.expr, frame: Frame) -> Value:
     answers = [is_instance(run, subject, run.settle(member)) for member in members]
     if True in answers:
         return True

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from initlint.describe import build, classes
-from initlint.describe.index import ClassInfo, FileIndex
+from initlint.describe.index import FileIndex
 from initlint.describe.nodes import FileModel, InitEvent, Parameter, Site
 from initlint.describe.project import Project
 from initlint.describe.run import Run
@@ -205,11 +205,13 @@ def _is_table(node: ast.stmt) -> bool:
 
 
 def _late(project: Project, cls: ClassRef) -> Iterator[Run]:
-    """The methods that the constructor does not call, read on an object that it made."""
-    info: ClassInfo = cls.info
-    for node in info.methods.values():
-        if node.name not in ("__init__", "forward") and re.search(r"init|reset", node.name):
-            yield build.read_function(project, Function(node, cls.file, owner=cls))
+    """The methods that the constructor does not call, read on an object that it made; inherited ones as well."""
+    seen = {"__init__", "forward"}
+    for entry in classes.order(project, cls):
+        for name in entry.info.methods.keys() - seen if isinstance(entry, ClassRef) else ():
+            if re.search(r"init|reset", name) and (method := classes.find(project, cls, name)) is not None:
+                yield build.read_function(project, Function(method.node, method.file, owner=cls))
+            seen.add(name)
 
 
 def _ledger(runs: list[Run]) -> Ledger:
@@ -218,9 +220,9 @@ def _ledger(runs: list[Run]) -> Ledger:
     loaded: set[Place] = set()
     for one in storages:
         if one.site is not None:
-            loads = sum(_is_load(event) for event in one.events)
-            loaded |= {place(one.site)} if loads else set()
-            writes[place(one.site)] = max(writes.get(place(one.site), 0), len(one.events) - loads)
+            loads = [event for event in one.events if _is_load(event)]
+            loaded |= {place(one.site)} if any(event.certain for event in loads) else set()
+            writes[place(one.site)] = max(writes.get(place(one.site), 0), len(one.events) - len(loads))
     redrawn = {place(one.site) for one in storages if one.site is not None and is_redrawn(one)}
     return Ledger(writes, frozenset(redrawn), frozenset(loaded))
 
@@ -234,12 +236,13 @@ def _is_load(event: InitEvent) -> bool:
 
 
 def is_redrawn(storage: Storage) -> bool:
-    """Whether a copy was written to after it was copied."""
+    """Whether a copy was written to after it was copied. A checkpoint that some runs resume from is no such write."""
     source = storage.source
     if source is None:
         return False
     inherited = {id(event) for event in source.events}
-    return any(id(event) not in inherited for event in storage.events)
+    own = (event for event in storage.events if id(event) not in inherited)
+    return any(event.certain or not _is_load(event) for event in own)
 
 
 def rewritten(file: FileModel, parameter: Parameter) -> bool:

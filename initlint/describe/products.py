@@ -14,6 +14,7 @@ _TABLES = re.compile(
     r"|slot|centers?$|basis|(^|_)mu$|sigma|log_|phase|omega|freq|gate|kernel_points|dictionary|buckets|hash|random",
     re.IGNORECASE,
 )
+_MATRIX = re.compile(r"^(w|weight|proj|kernel)_|_(w|weight|proj|kernel)$", re.IGNORECASE)  # `W_query`
 _QUANTIZERS = re.compile(r"quanti[sz]|gumbel|codebook", re.IGNORECASE)
 MANY = 9  # below it N(0, 1) is less than 3 times too wide
 
@@ -26,11 +27,12 @@ def is_contracted(member: Member) -> bool:
         return False
     if _QUANTIZERS.search(f"{member.name}.{parameter.module.kind}"):
         return False  # their logits are wide on purpose: all codes shall be met
-    if not _meets_signal(parameter):
-        return False
+    if any("spectral_norm" in wrapper for wrapper in parameter.module.wrappers) or not _meets_signal(parameter):
+        return False  # divided by its largest singular value, the weight has no scale of its own
     if parameter.spec is not None:
         return not _TABLES.search(parameter.name.rpartition(".")[0].rpartition(".")[2])
-    return not (_RESCALED & set(parameter.uses)) and not _TABLES.search(parameter.slot) and not _zero_partner(member)
+    table = _TABLES.search(parameter.slot) and not _MATRIX.search(parameter.slot)
+    return not (_RESCALED & set(parameter.uses)) and not table and not _zero_partner(member)
 
 
 def _meets_signal(parameter: Parameter) -> bool:

@@ -57,7 +57,22 @@ def code(file: FileModel, applied: Applied) -> list[ast.AST]:
     """The functions and loops that an init runs: its own, and those that it applies in turn."""
     place = next(i for i, record in enumerate(file.records) if record is applied)
     inner = file.records[place : place + 1 + applied.count]
-    return [node for one in inner if isinstance(one, Applied) for node in _nodes(one)]
+    return [node for one in inner if isinstance(one, Applied) for node in (*_nodes(one), *_called(file, one))]
+
+
+def _called(file: FileModel, applied: Applied) -> Iterator[ast.AST]:
+    """The functions of the same file that a loop calls for each module: `for m in self.modules(): self.init(m)`."""
+    index = file.references.project.file(applied.site.path) if applied.how == "loop" and file.references else None
+    loop = next(_nodes(applied), None)
+    if index is None or not isinstance(loop, (ast.For, ast.AsyncFor)):
+        return
+    modules = {one.id for one in syntax.walk(loop.target) if isinstance(one, ast.Name)}
+    functions = {**index.functions, **{k: node for info in index.classes.values() for k, node in info.methods.items()}}
+    for call in syntax.walk(loop):
+        if isinstance(call, ast.Call) and any(isinstance(one, ast.Name) and one.id in modules for one in call.args):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if name in functions:
+                yield functions[name]
 
 
 def _nodes(applied: Applied) -> Iterator[ast.AST]:

@@ -25,9 +25,14 @@ from initlint.describe.values import (
     Tensor,
     Value,
 )  # fmt: skip
+from initlint.reference.layers import LAYERS_BY_DOTTED_NAME
 
 # A function of unknown make with such a name may write to what it is given.
 _MAY_WRITE = re.compile(r"init|reset|load|weight|restore|pretrain|fill_|copy_|zero", re.IGNORECASE)
+# What is loaded beside models, by the last words of its class's name.
+_NO_MODEL = re.compile(
+    r"(Config|Configuration|Tokenizer|TokenizerFast|Processor|FeatureExtractor|Extractor|Scheduler|Args)$"
+)
 
 
 def class_method(
@@ -72,11 +77,15 @@ def unknown_call(
     text = _text(function, node)
     if _MAY_WRITE.search(text) or text.startswith("unread."):
         for value in given:
-            _may_write(run, value, node, frame)
+            may_write(run, value, node, frame)
         if isinstance(function, Method) and isinstance(function.target, ModuleObject):
-            _may_write(run, function.target, node, frame)
-    if text.rpartition(".")[2] in modules.LOADERS or _pretrained(run, kwargs):
-        module = ModuleObject(text.rpartition(".")[2], frame.site(node), dotted=dotted or None)
+            may_write(run, function.target, node, frame)
+    owner, _, last = text.rpartition(".")
+    if last in modules.LOADERS and _NO_MODEL.search(owner):
+        return run.nameless(text)
+    if last in modules.LOADERS or _pretrained(run, kwargs):
+        dotted = owner if owner in LAYERS_BY_DOTTED_NAME else dotted  # nn.Embedding.from_pretrained(table)
+        module = ModuleObject(last, frame.site(node), dotted=dotted or None)
         module.loaded = frame.site(node)
         run.records.append(Loaded(frame.site(node), module, tuple(run.guards), run.tick()))
         return module
@@ -110,7 +119,8 @@ def _text(function: Value, node: ast.AST) -> str:
     return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else "call"
 
 
-def _may_write(run: Run, value: Value, node: ast.AST, frame: Frame) -> None:
+def may_write(run: Run, value: Value, node: ast.AST, frame: Frame) -> None:
+    """Whatever the tensors in `value` held, it is no longer known."""
     for guards, option in run.options(value):
         with run.under(guards):
             if isinstance(option, Tensor) and option.storage is not None:
@@ -122,4 +132,4 @@ def _may_write(run: Run, value: Value, node: ast.AST, frame: Frame) -> None:
                             tensors.write(run, inner, InitEvent("unknown", frame.site(node), scope=frame.name))
             elif isinstance(option, Sequence):
                 for item in option.items[:50]:
-                    _may_write(run, item, node, frame)
+                    may_write(run, item, node, frame)

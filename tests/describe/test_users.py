@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import initlint
+from initlint.config import Settings
 from initlint.describe import owners
 from initlint.describe.project import Project
 from initlint.source.text import SourceText
@@ -69,3 +73,75 @@ def test_no_script_is_parsed_for_the_main_of_another() -> None:
 
     assert [] == list(owners._users(made, home, "main"))
     assert {"script0.py"} == {path for path, source in made.sources.items() if "tree" in vars(source)}
+
+
+LAYER = """
+import copy
+import torch
+from torch import nn
+
+class Layer(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(width, 64))
+        self.raw = nn.Parameter(torch.empty(64))
+        block = nn.Linear(64, 64)
+        self.blocks = nn.ModuleList([copy.deepcopy(block) for _ in range(4)])
+
+    def forward(self, x):
+        x = torch.relu(x @ self.w)
+        for block in self.blocks:
+            x = block(x)
+        return x * self.raw
+"""
+FILLS = """
+from torch import nn
+from layer import Layer
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = Layer(64)
+        for p in self.parameters():
+            nn.init.normal_(p, std=0.02)
+
+    def forward(self, x):
+        return self.layer(x)
+"""
+RESUMES = """
+import torch
+from layer import Layer
+
+def main(args):
+    model = Layer(64)
+    if args.resume:
+        model.load_state_dict(torch.load(args.resume))
+    optimizer = torch.optim.Adam(model.parameters())
+    model(torch.randn(2, 64)).sum().backward()
+"""
+
+
+def codes(tmp_path: Path, **files: str) -> set[str]:
+    """What is said of layer.py in a project of these files."""
+    for name, text in {"layer": LAYER, **files}.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    return {
+        one.code
+        for one in initlint.lint_paths([str(tmp_path)], Settings(cache=False))
+        if Path(one.path).name == "layer.py"
+    }
+
+
+def test_a_layer_is_wrong_on_its_own(tmp_path: Path) -> None:
+    """N(0, 1), raw memory and copies."""
+    assert {"INI302", "INI103", "INI105"} == codes(tmp_path)
+
+
+def test_what_an_owner_draws_anew_is_not_wrong(tmp_path: Path) -> None:
+    """In whatever file it stands."""
+    assert set() == codes(tmp_path, model=FILLS)
+
+
+def test_a_checkpoint_that_some_runs_resume_from_fills_nothing(tmp_path: Path) -> None:
+    """Every training script has such a branch."""
+    assert {"INI302", "INI103", "INI105"} == codes(tmp_path, train=RESUMES)
