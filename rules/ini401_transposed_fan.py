@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from initlint.describe.asked import by_formula
 from initlint.describe.groups import Member, groups
 from initlint.describe.origin import parts
+from initlint.describe.products import is_codebook
 from initlint.describe.symbols import number, told
 from initlint.describe.wrong_axis import takes_other_axis
 from initlint.finding import Applicability, Finding, Fix, Severity
@@ -77,7 +78,7 @@ class TransposedFan(Rule):
 
 def _is_raw_and_scaled(parameter: Parameter) -> bool:
     event = parameter.effective
-    if parameter.spec is not None or event is None or event.call is None:
+    if parameter.spec is not None or event is None or event.call is None or is_codebook(parameter):
         return False
     return event.scheme.startswith(("kaiming", "xavier")) or by_formula(event)
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.reach import below, code, doing, inits, named_kinds, names
-from initlint.describe.symbols import number, told
+from initlint.describe.symbols import Sym, number, told
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
 from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import Applied, FileModel, Model, Parameter
+    from initlint.describe.values import ModuleObject, Value
 
 _TABLE = re.compile(r"(?:^|_|\.)(?:pos|abs_pos|position)|emb|token", re.IGNORECASE)
 _NOT_TABLE = re.compile(r"bias|scale|gamma|beta|lora|cache|mask|relative", re.IGNORECASE)
@@ -127,9 +128,15 @@ def _nothing_fits(model: Model, kinds: frozenset[str], nodes: list[ast.AST]) -> 
         one for one in model.parameters if one.role in _LEARNED and one.spec is not None and one.site is not None
     ]
     known = all(layer.cls is not None or layer.bases or _bare(layer.dotted) for layer in layers)
+    known = known and not any(isinstance(part, Sym) for layer in layers for part in _parts(layer))
     writes = any(isinstance(n, ast.Attribute) and _WRITES.search(n.attr) for root in nodes for n in syntax.walk(root))
     only_torch = all(name[:1].isupper() or name.startswith("_") for name in kinds)
     return bool(learned) and known and writes and only_torch and not any(names(kinds, layer) for layer in layers)
+
+
+def _parts(layer: ModuleObject) -> list[Value]:
+    """The members of a list or Sequential."""
+    return [part for name, part in layer.slots.items() if name.isdigit()]
 
 
 def _bare(dotted: str | None) -> bool:

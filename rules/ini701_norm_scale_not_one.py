@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.describe.bottleneck import is_bottleneck
+from initlint.describe.bottleneck import is_bottleneck, is_bypassed
 from initlint.describe.nodes import InitCall, InitEvent, Parameter, Site
 from initlint.describe.owners import rewritten
 from initlint.describe.symbols import number
@@ -164,6 +164,7 @@ def _cuts_off(parameter: Parameter, event: InitEvent) -> bool:
         and "add" not in uses
         and "unknown" not in uses
         and "transformed" not in uses
+        and not is_bypassed(parameter)
     )
 
 

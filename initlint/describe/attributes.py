@@ -78,7 +78,7 @@ def _of_module(run: Run, module: ModuleObject, name: str, frame: Frame, node: as
             method.bound = module
             if _is_property(method.node):
                 return calls.call_function(run, method, [], {}, node, frame)
-            if any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in method.node.decorator_list):  # type: ignore[union-attr]
+            if _is_static(method.node):
                 method.bound = None
             return method
         found = classes.constant(run.project, module.cls, name)
@@ -209,12 +209,17 @@ def _of_class(run: Run, cls: ClassRef, name: str, frame: Frame) -> Value:
     return Method(cls, name)
 
 
+def _is_static(node: ast.AST) -> bool:
+    decorators = node.decorator_list if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else []
+    return any(isinstance(one, ast.Name) and one.id == "staticmethod" for one in decorators)
+
+
 def _of_instance(run: Run, value: Instance, name: str, frame: Frame, node: ast.AST) -> Value:
     if name in value.slots:
         return run.settle(value.slots[name])
     method = classes.find(run.project, value.cls, name)
     if method is not None:
-        method.bound = value
+        method.bound = None if _is_static(method.node) else value
         return calls.call_function(run, method, [], {}, node, frame) if _is_property(method.node) else method
     found = classes.constant(run.project, value.cls, name)
     if found is not None:

@@ -24,6 +24,15 @@ def is_bottleneck(parameter: Parameter) -> bool:
     return bool(nodes) and all(_alone(graph, node) for node in nodes)
 
 
+def is_bypassed(parameter: Parameter) -> bool:
+    """Whether what the weight takes part in meets its own input again: a residual path around it."""
+    graph = parameter.flow.graph
+    if graph is None:
+        return False
+    scaled = [node for node in graph.nodes if node.op == "scale" and node.storage is parameter.storage]
+    return any(_bypassed(graph, node, graph.after(node)) for node in (*nodes_of(graph, parameter), *scaled))
+
+
 def nodes_of(graph: Graph, parameter: Parameter) -> list[FlowNode]:
     """The operations that a weight takes part in: the calls of its layer, or the products with it."""
     if parameter.spec is None:

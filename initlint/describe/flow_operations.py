@@ -111,7 +111,7 @@ def binary(run: Run, operator: ast.operator, left: Value, right: Value, node: as
         return add(run, "scale", sources, frame, node) if kind == "mul" else replace(tensor)
     signals = [n for n in sources if n.op != "param"]
     if own and len(signals) == 1:
-        return add(run, "bias" if kind == "add" else "scale", signals, frame, node)
+        return add(run, "bias" if kind == "add" else "scale", signals, frame, node, storage=own[0].storage)
     return add(run, kind, sources, frame, node)
 
 

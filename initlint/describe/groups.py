@@ -171,7 +171,8 @@ def _written(event: InitEvent, path: str) -> Site:
     assert event.site is not None
     if event.site.path == path or event.call is None or event.broad:
         return event.site
-    return next((handing.site for handing in event.call.via if handing.site.path == path), event.site)
+    given = (one.site for one in event.call.via if one.site.path == path and not one.bound)
+    return next(given, event.site)
 
 
 def _of(written: Iterable[Member]) -> Iterator[Parameter]:

@@ -12,6 +12,7 @@ from initlint.describe.values import (
     Choice,
     ClassRef,
     External,
+    Function,
     Instance,
     Mapping,
     ModuleObject,
@@ -130,6 +131,8 @@ def is_instance(run: Run, subject: Value, cls: Value) -> bool | None:
     if isinstance(subject, ModuleObject):
         return _module_is(run, subject, cls)
     simple = {"builtins.str": str, "builtins.int": int, "builtins.float": float, "builtins.bool": bool}
+    if isinstance(cls, External) and cls.dotted in simple and _is_class(subject):
+        return False
     if isinstance(cls, External) and isinstance(subject, (str, int, float, bool, type(None))):
         return isinstance(subject, simple[cls.dotted]) if cls.dotted in simple else False
     if isinstance(subject, Sequence) and isinstance(cls, External):
@@ -150,6 +153,11 @@ def is_instance(run: Run, subject: Value, cls: Value) -> bool | None:
     ):
         return isinstance(subject.default, simple[cls.dotted])
     return None
+
+
+def _is_class(value: Value) -> bool:
+    outside = value.dotted.rpartition(".")[2] if isinstance(value, External) else ""
+    return isinstance(value, (ClassRef, Function)) or (outside[:1].isupper() and not outside.isupper())
 
 
 _FAMILIES = {

@@ -25,7 +25,7 @@ def is_contracted(member: Member) -> bool:
     fan = number(parameter.effective_fan_in)
     if fan is not None and fan < MANY:
         return False
-    if _QUANTIZERS.search(f"{member.name}.{parameter.module.kind}"):
+    if _QUANTIZERS.search(member.name) or is_codebook(parameter):
         return False  # their logits are wide on purpose: all codes shall be met
     if any("spectral_norm" in wrapper for wrapper in parameter.module.wrappers) or not _meets_signal(parameter):
         return False  # divided by its largest singular value, the weight has no scale of its own
@@ -33,6 +33,11 @@ def is_contracted(member: Member) -> bool:
         return not _TABLES.search(parameter.name.rpartition(".")[0].rpartition(".")[2])
     table = _TABLES.search(parameter.slot) and not _MATRIX.search(parameter.slot)
     return not (_RESCALED & set(parameter.uses)) and not table and not _zero_partner(member)
+
+
+def is_codebook(parameter: Parameter) -> bool:
+    """Whether it is a quantizer's table of codes, to which distances are measured."""
+    return _QUANTIZERS.search(f"{parameter.name}.{parameter.module.kind}") is not None
 
 
 def _meets_signal(parameter: Parameter) -> bool:

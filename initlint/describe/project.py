@@ -95,14 +95,14 @@ class Project:
         return self._paths[key]
 
     def _path(self, dotted: str, importer: FileIndex) -> str | None:
-        """The nearest when several could be meant."""
+        """The nearest when several could be meant; none where two are equally near."""
         relative = dotted.startswith(".")
         wanted = tuple(dotted.lstrip(".").split("."))
         if not relative and wanted[0] in _ALWAYS_OUTSIDE:
             return None
         # `import ast` means a package `models/ast` nowhere; a script's own `token.py` is beside it
         beside = importer.parts[:-1] if not relative and wanted[0] in _STANDARD else None
-        best: tuple[int, str] | None = None
+        found: dict[tuple[int, int], list[str]] = defaultdict(list)
         for path in self.by_stem.get(wanted[-1], ()):
             parts = _parts(path)
             matches = dotless(parts) == wanted if relative else parts[-len(wanted) :] == wanted
@@ -111,9 +111,10 @@ class Project:
             if matches and path.endswith((".py", ".ipynb")):
                 near = _common(parts, importer.parts)
                 outside = len(parts) - len(wanted) - near  # folders above the package that the importer does not share
-                if outside <= 1 and (best is None or near > best[0]):
-                    best = (near, path)
-        return best[1] if best else None
+                if outside <= 1:
+                    found[-near, outside].append(path)
+        best = found[min(found)] if found else []
+        return best[0] if len(best) == 1 else None
 
     def resolve(self, dotted: str, importer: FileIndex, depth: int = 0) -> object:
         """What a dotted name stands for: a class, function, constant or module of the project, else External."""

@@ -56,9 +56,9 @@ def builtin(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], no
 
 
 def looked_up(run: Run, name: str, node: ast.AST, frame: Frame) -> None:
-    """Note a name of torch.nn.init that is deprecated, or that it does not have."""
+    """Note a name of torch.nn.init that is deprecated, or that it does not have; not in a table of them."""
     known = name in signatures.SIGNATURES or name in signatures.OTHER_NAMES or name in draws.TRANSFORMERS_NAMES
-    if not known and not name.startswith("_"):
+    if not known and not name.startswith("_") and not isinstance(frame.file.source.parents.get(node), ast.Dict):
         run.records.append(InitName(frame.site(node), name, bool(frame.in_try)))
 
 

@@ -105,3 +105,28 @@ def test_the_standard_library_is_not_looked_for_in_folders() -> None:
     assert project.module("ast", net) is None
     assert project.module("token", net) is None
     assert project.module("token", script) is project.file("scripts/token.py")
+
+
+def test_of_two_files_that_are_equally_near_none_is_meant() -> None:
+    """Recipes in many folders have a `scaling.py` of their own; one that lacks it means none of theirs."""
+    paths = ["a/scaling.py", "a/train.py", "b/scaling.py", "c/train.py"]
+    project = Project.index(SourceText(path, "x = 1\n") for path in paths)
+    beside, lost = project.file("a/train.py"), project.file("c/train.py")
+    assert beside is not None
+    assert lost is not None
+
+    assert project.module("scaling", beside) is project.file("a/scaling.py")
+    assert project.module("scaling", lost) is None
+
+
+def test_a_static_method_gets_no_self() -> None:
+    """Neither from a module nor from a plain object."""
+    for base in ("nn.Module", "object"):
+        text = (
+            f"from torch import nn\nclass A({base}):\n    @staticmethod\n    def draw(layer, scale):\n"
+            "        nn.init.normal_(layer.weight, std=scale)\n    def init_all(self):\n"
+            "        self.draw(nn.Linear(4, 4), 0.5)\n"
+        )
+        calls = list(describe(Project.index([SourceText("net.py", text)]), "net.py").facts(InitCall))
+
+        assert 0.5 in [call.values.get("std") for call in calls]
