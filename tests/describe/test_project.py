@@ -119,14 +119,13 @@ def test_of_two_files_that_are_equally_near_none_is_meant() -> None:
     assert project.module("scaling", lost) is None
 
 
-def test_a_static_method_gets_no_self() -> None:
+@pytest.mark.parametrize("base", ["nn.Module", "object"])
+def test_a_static_method_gets_no_self(base: str) -> None:
     """Neither from a module nor from a plain object."""
-    for base in ("nn.Module", "object"):
-        text = (
-            f"from torch import nn\nclass A({base}):\n    @staticmethod\n    def draw(layer, scale):\n"
-            "        nn.init.normal_(layer.weight, std=scale)\n    def init_all(self):\n"
-            "        self.draw(nn.Linear(4, 4), 0.5)\n"
-        )
-        calls = list(describe(Project.index([SourceText("net.py", text)]), "net.py").facts(InitCall))
+    text = (
+        f"from torch import nn\nclass A({base}):\n    @staticmethod\n    def draw(layer, scale):\n"
+        "        nn.init.normal_(layer.weight, std=scale)\n\ndef main():\n    A().draw(nn.Linear(4, 4), 0.5)\n"
+    )
+    calls = describe(Project.index([SourceText("net.py", text)]), "net.py").facts(InitCall)
 
-        assert 0.5 in [call.values.get("std") for call in calls]
+    assert 0.5 in [call.values.get("std") for call in calls]
