@@ -158,7 +158,7 @@ def symbolic(run: Run, init: Function, frame: Frame) -> list[Value]:
 
 def argument(run: Run, arg: ast.arg, defaults: dict[str, Value], function: Function) -> Value:
     """One argument of a root: its default, kept symbolic where that is a plain value."""
-    payload = _annotated_class(run, arg.annotation, function)
+    payload = _annotated_class(run, arg.annotation or _configuration(run, arg, function), function)
     if arg.arg in defaults:
         default = defaults[arg.arg]
         if isinstance(default, (int, float, str, bool, type(None))):
@@ -166,6 +166,13 @@ def argument(run: Run, arg: ast.arg, defaults: dict[str, Value], function: Funct
         if not isinstance(default, Sym):
             return default
     return run.unknown(arg.arg, payload=payload)
+
+
+def _configuration(run: Run, arg: ast.arg, function: Function) -> ast.expr | None:
+    """What a model of transformers names as the class of its `config`."""
+    owner = function.owner if arg.arg == "config" else None
+    found = classes.constant(run.project, owner, "config_class") if owner is not None else None
+    return found[0] if found is not None and found[1].file is function.file else None
 
 
 def _annotated_class(run: Run, annotation: ast.expr | None, function: Function) -> ClassRef | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from initlint.describe import build, classes
+from initlint.describe import bodies, build, classes
 from initlint.describe.index import FileIndex
 from initlint.describe.nodes import FileModel, InitEvent, Parameter, Site
 from initlint.describe.project import Project
@@ -133,12 +133,8 @@ def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileI
         for scope, node in (*((n, i.node) for n, i in file.classes.items()), *file.functions.items()):
             if not (file is home and scope == name) and _names_it(node, name):
                 yield file, scope
-        top = [node for node in file.source.tree.body if not isinstance(node, _NO_CODE)]
-        if any(_names_it(node, name) for node in top):
+        if any(_names_it(node, name) for node in bodies.top_level(file)):
             yield file, None
-
-
-_NO_CODE = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Import, ast.ImportFrom)
 
 
 def _ways_in(project: Project, home: FileIndex) -> re.Pattern[str]:
@@ -179,9 +175,7 @@ def _read(project: Project, file: FileIndex, scope: str | None) -> Ledger | None
 
 def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger | None:
     if scope is None:
-        top = [node for node in file.source.tree.body if not isinstance(node, _NO_CODE)]
-        text = "\n".join(ast.unparse(node) for node in top)
-        return None if _MAY_FILL.search(text) or any(map(_is_table, top)) else Ledger({}, frozenset())
+        return _of_script(project, file)
     if scope in file.functions:
         node = file.functions[scope]
         text = "\n".join(file.source.lines[node.lineno - 1 : node.end_lineno])
@@ -195,6 +189,19 @@ def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger |
         return _ledger([run, *_late(project, cls)]) if model.complete else None
     text = "\n".join(file.source.lines[info.node.lineno - 1 : info.node.end_lineno])
     return None if _MAY_FILL.search(text) else Ledger({}, frozenset())
+
+
+def _of_script(project: Project, file: FileIndex) -> Ledger | None:
+    """What a file's top level leaves."""
+    top = bodies.top_level(file)
+    text = "\n".join(ast.unparse(node) for node in top)
+    if any(map(_is_table, top)):
+        return None
+    trains = bool(_TRAINS.search(text))
+    if not (trains or _MAY_FILL.search(text)):
+        return Ledger({}, frozenset())
+    run = bodies.read_body(project, file)
+    return None if run.stopped else replace(_ledger([run]), trains=trains)
 
 
 def _is_table(node: ast.stmt) -> bool:

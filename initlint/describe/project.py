@@ -18,6 +18,7 @@ _FOLLOW_LIMIT = 8  # re-exports of re-exports
 _MOST_STARS = 40  # a package that hands on hundreds of modules whole is not searched for a name
 # A project may well have a file `utils/torch.py`; an absolute import of the name never means that.
 _ALWAYS_OUTSIDE = frozenset({"torch", "numpy", "math", "copy", "functools", "collections", "typing"})
+_CONFIGURATIONS = ("Config", "Configuration", "Args", "Arguments")
 _STANDARD = frozenset(sys.stdlib_module_names)
 
 
@@ -136,10 +137,11 @@ class Project:
     def member(self, file: FileIndex, name: str, depth: int = 0) -> object | None:
         """What `name` means at the top level of `file`, or None. A constant comes as its (expression, file).
 
-        A file in which nothing speaks of models may hand on what others define (a package's `__init__`); what it
-        defines itself is not read.
+        A file in which nothing speaks of models may hand on what others define (a package's `__init__`), or define
+        a model's configuration; what else it defines is not read.
         """
-        if file.path in self.unread and (name in file.classes or name in file.functions):
+        defined = name in file.functions or (name in file.classes and not name.endswith(_CONFIGURATIONS))
+        if file.path in self.unread and defined:
             return External(f"unread.{name}")
         if name in file.classes:
             return ClassRef(file.classes[name], file)
