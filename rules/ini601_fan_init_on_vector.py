@@ -145,7 +145,7 @@ def _help(node: ast.expr | None, allowed: range) -> str:
 def _fix(call: InitCall, site: Site, node: ast.expr | None, allowed: range) -> Fix | None:
     from initlint.fixer.attempt import attempt  # needs libcst: not on a clean run
     from initlint.fixer.calls import replace_call
-    from initlint.fixer.wrap import guard
+    from initlint.fixer.conditions import run_only_if
 
     source, statement = site.source, site.statement.node
     outer = site.node
@@ -162,4 +162,4 @@ def _fix(call: InitCall, site: Site, node: ast.expr | None, allowed: range) -> F
     plain = isinstance(statement, ast.Expr) and statement.value is outer
     if loop is None or not plain or allowed is not _MATRIX or not isinstance(statement, ast.stmt):
         return None
-    return attempt(Applicability.SAFE, "Leave the vectors out", lambda: guard(source, [statement], f"{text}.dim() > 1"))
+    return attempt(Applicability.SAFE, "Leave the vectors out", lambda: run_only_if(source, outer, f"{text}.dim() > 1"))

@@ -119,11 +119,12 @@ def _when(call: InitCall) -> str:
 
 def _fix(site: Site, text: str) -> Fix | None:
     from initlint.fixer.attempt import attempt  # needs libcst: not on a clean run
-    from initlint.fixer.wrap import guard
+    from initlint.fixer.conditions import run_only_if
 
-    source, statement = site.source, site.statement.node
-    if not isinstance(statement, ast.Expr):
+    if not isinstance(site.statement.node, ast.Expr):
         return None
     return attempt(
-        Applicability.SAFE, "Ask whether it is there", lambda: guard(source, [statement], f"{text} is not None")
+        Applicability.SAFE,
+        "Ask whether it is there",
+        lambda: run_only_if(site.source, site.node, f"{text} is not None"),
     )

@@ -143,11 +143,8 @@ def _argument_may_be_none(site: Site, name: str) -> bool:
 
 
 def _fix(site: Site, name: str) -> Fix | None:
-    from initlint.fixer.fragment import CannotRewrite  # needs libcst: not on a clean run
-    from initlint.fixer.wrap import guard
+    from initlint.fixer.attempt import attempt  # needs libcst: not on a clean run
+    from initlint.fixer.conditions import run_only_if
 
-    try:
-        edits = guard(site.source, [site.source.statement(site.node)], f"{name} is not None")
-    except CannotRewrite:
-        return None
-    return Fix(Applicability.SAFE, f"Do it only if `{name} is not None`", edits)
+    test = f"{name} is not None"
+    return attempt(Applicability.SAFE, f"Do it only if `{test}`", lambda: run_only_if(site.source, site.node, test))
