@@ -111,7 +111,7 @@ class Analyser:
         from initlint.describe.build import describe  # as above
 
         self.project.trail.start()
-        model = attempt(partial(describe, self.project, path))
+        model = attempt(partial(describe, self.project, path, parts=self.kept is not None))
         if isinstance(model, Crash):
             if model.recursion:
                 problem = Problem("nested too deeply to be understood", Span(1, 1, 1, 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from initlint.describe.facts import MissingAttribute
@@ -68,7 +69,7 @@ class NameMatchHitsContainer(Rule):
             if text is None or test is None or test.node in told or call.in_try:
                 continue
             lower = ".lower()" in ast.unparse(test.node) or (".lower()" in file.source.text and text.islower())
-            hit = next((model for model in file.models if _is_hit(model, text, lower)), None)
+            hit = next((model for model in chain(file.models, file.rest()) if _is_hit(model, text, lower)), None)
             if hit is not None:
                 told.add(test.node)
                 yield self._told(test, _owner(call), hit.name, "weight")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from initlint.describe import bodies, calls, classes, expressions, ownership
+from initlint.describe import bodies, calls, classes, expressions, ownership, templates
 from initlint.describe.index import ClassInfo, FileIndex
 from initlint.describe.lazy_flow import LazyFlow
 from initlint.describe.modules import walk
@@ -17,20 +17,20 @@ from initlint.describe.project import Project
 from initlint.describe.references import References
 from initlint.describe.run import FUNCTION_STEP_LIMIT, Frame, Run, Stop
 from initlint.describe.symbols import Sym
+from initlint.describe.templates import Start, Template
 from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
 from initlint.reference.layers import LAYERS, ParameterSpec
 
 # Lines that may write to weights, or make parameters by hand.
-_WRITES = (
+_WRITES_WEIGHTS = (
     r"(?<!__)\binit\w*[.(\[]|(?<!_)_init\w*\(|(?:xavier|kaiming|normal|uniform|orthogonal|constant|zeros?|ones|fill|eye|dirac|sparse|copy)\w*_\("
     r"|\.data\b|Parameter\(|deepcopy|\]\s*\*\s*[a-z(]|calculate_gain|manual_seed|\.apply\(|reset_parameters|weight_norm|load_state"
     r"|\.(?:weight|bias)\b(?:\.data|\[.*\])?\s*[-+*/]?=[^=]"
 )
-# A part is read once more on its own for its constructor, which most parts have: rules may ask for the class itself.
-_WRITES_WEIGHTS = re.compile(_WRITES + r"|__init__\(")
+_WRITES = re.compile(_WRITES_WEIGHTS)
 # A function that no model reached is read also when it builds layers, or asks for a weight's truth.
 _TOUCHES_WEIGHTS = re.compile(
-    _WRITES + r"|\bnn\.[A-Z]\w+\(|if not? .*\.bias|if .*\.(?:bias|weight):|classname|__class__"
+    _WRITES_WEIGHTS + r"|\bnn\.[A-Z]\w+\(|if not? .*\.bias|if .*\.(?:bias|weight):|classname|__class__"
 )
 
 
@@ -45,18 +45,23 @@ def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:
     if file is None:
         source.tree  # raises what is wrong  # noqa: B018
         raise SyntaxError(f"{path} cannot be read")
+    project.templates.clear()
     if _is_template(project, path):
         return FileModel(path, source)
     references = project.memo.setdefault("references", References(project))
     models: list[Model] = []
     records: list[Any] = []
     files: set[str] = {path}
-    reached: set[ast.AST] = set()
-    for read, run in _read_all(project, file, reached, parts):
+    seen_there: list[ClassRef] = []
+    for read, run in _read_all(project, file, seen_there, parts):
         models += read
         records += run.records
         files |= run.files
-    return FileModel(path, source, tuple(models), tuple(records), frozenset(files), references=references)  # type: ignore[arg-type]
+
+    def rest() -> Iterator[Model]:
+        return (replace(read_class(project, cls)[0], owned=True) for cls in seen_there)
+
+    return FileModel(path, source, tuple(models), tuple(records), frozenset(files), references=references, rest=rest)  # type: ignore[arg-type]
 
 
 def _is_template(project: Project, path: str) -> bool:
@@ -71,16 +76,17 @@ def _is_template(project: Project, path: str) -> bool:
 
 
 def _read_all(
-    project: Project, file: FileIndex, reached: set[ast.AST], every: bool
+    project: Project, file: FileIndex, seen_there: list[ClassRef], every: bool
 ) -> Iterator[tuple[list[Model], Run]]:
     """Whole models first; then the parts that no whole model built, or whose own code writes to weights.
 
-    Last what the file does as a script, and the functions that nothing has reached.
+    The other parts, `seen_there`, would say nothing new. Last what the file does as a script, and the functions that nothing has reached.
     """
     found = [ClassRef(info, file) for info in file.classes.values()]
     modules = [cls for cls in found if classes.is_module(project, cls)]
     parts = ownership.parts(project, file)
     built: set[ClassInfo] = set()
+    reached: set[ast.AST] = set()
     for cls in (cls for cls in modules if cls.name not in parts):
         model, run = read_class(project, cls)
         built |= run.built if model.complete else set()
@@ -88,7 +94,8 @@ def _read_all(
         yield [model], run
     for cls in (cls for cls in modules if cls.name in parts):
         owned = cls.info in built
-        if owned and not every and not _touches(file, cls.info.node, _WRITES_WEIGHTS):
+        if owned and not every and not _touches(file, cls.info.node, _WRITES):
+            seen_there.append(cls)
             continue
         model, run = read_class(project, cls)
         reached |= run.reached
@@ -125,6 +132,12 @@ def _left(file: FileIndex, reached: set[ast.AST]) -> Any:
                 yield Function(node, file, owner=ClassRef(info, file))
 
 
+def _has_more(cls: ClassRef, reached: set[ast.AST]) -> bool:
+    """Whether the class has a method that may touch weights and that its constructor does not call."""
+    methods = cls.info.methods.values()
+    return any(node not in reached and node.name != "forward" and _touches(cls.file, node) for node in methods)
+
+
 def _touches(file: FileIndex, node: ast.AST, pattern: re.Pattern[str] = _TOUCHES_WEIGHTS) -> bool:
     lines = file.source.lines[node.lineno - 1 : node.end_lineno]  # type: ignore[attr-defined]
     return any(pattern.search(line) for line in lines)
@@ -144,6 +157,8 @@ def read_class(project: Project, cls: ClassRef) -> tuple[Model, Run]:
     except (Stop, RecursionError):
         complete = False
     module = root if isinstance(root, ModuleObject) else None
+    if complete and _has_more(cls, run.reached):
+        _keep(run, cls, module, Start(0, 0, 0, 0))
     flow = LazyFlow(run, module if complete else None)
     parameters = tuple(_parameters(run, module, flow)) if module is not None else ()
     return Model(cls.name, "class", site, module, parameters, complete, flow.exists), run
@@ -210,12 +225,31 @@ def _owner(run: Run, cls: ClassRef) -> Value:
     """`self` of a method that nothing calls: an object of its class, built by its constructor."""
     if not classes.is_module(run.project, cls):
         return run.unknown("self")
-    init = classes.find(run.project, cls, "__init__")
-    frame = Frame(cls.file, {}, "")
-    kept = len(run.records)
-    made = classes.instantiate(run, cls, symbolic(run, init, frame) if init else [], {}, cls.info.node, frame)
-    del run.records[kept:]
-    return made
+    made = run.project.templates.get(_object_of(cls)) or _built(run.project, cls)
+    return templates.give(run, made) if made is not None else run.unknown("self")
+
+
+def _built(project: Project, cls: ClassRef) -> Template | None:
+    """An object of the class, built by a reading of its own."""
+    run, frame, start = Run(project), Frame(cls.file, {}, ""), templates.Start(0, 0, 0, 0)
+    init = classes.find(project, cls, "__init__")
+    try:
+        made = classes.instantiate(run, cls, symbolic(run, init, frame) if init else [], {}, cls.info.node, frame)
+    except (Stop, RecursionError):
+        return None
+    return _keep(run, cls, made, start)
+
+
+def _keep(run: Run, cls: ClassRef, made: Value, start: Start) -> Template | None:
+    """Hold a copy of a class's object for the methods that are read on one."""
+    if not isinstance(made, ModuleObject):
+        return None
+    run.project.templates[_object_of(cls)] = template = templates.take(run, made, start)
+    return template
+
+
+def _object_of(cls: ClassRef) -> templates.Key:
+    return ("object of", id(cls.info))
 
 
 def _function_model(run: Run, function: Function) -> Model | None:

@@ -195,7 +195,7 @@ def instantiate(
         run.made[id(known)] = run.order
         return known
     module = ModuleObject(cls.name, frame.site(node), cls=cls)
-    start = templates.Start(run.steps, run.order, len(run.records))
+    start = templates.Start(run.steps, run.order, len(run.records), len(run.buffers))
     run.stack.append(cls.info)
     try:
         init = find(run.project, cls, "__init__")

@@ -6,7 +6,7 @@ Nothing here computes; `build` fills it. `None` always means unknown, and a rule
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -418,8 +418,8 @@ class FileModel:
     models: tuple[Model, ...] = ()
     records: tuple[Any, ...] = ()
     dependencies: frozenset[str] = frozenset()
-    whole_project: bool = False
     references: References | None = None
+    rest: Callable[[], Iterator[Model]] = lambda: iter(())  # classes only seen inside others, read when asked for
 
     def facts(self, kind: type[Fact]) -> Iterator[Fact]:
         """The facts of one kind, in the order in which they were met."""

@@ -6,6 +6,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from initlint.describe.index import FileIndex, index
 from initlint.describe.mentions import Mentions
@@ -13,6 +14,9 @@ from initlint.describe.names import canonical
 from initlint.describe.trail import ASKED, Memo, Trail
 from initlint.describe.values import ClassRef, External, Function, ModuleRef
 from initlint.source.text import SourceText
+
+if TYPE_CHECKING:
+    from initlint.describe.templates import Template
 
 _FOLLOW_LIMIT = 8  # re-exports of re-exports
 _MOST_STARS = 40  # a package that hands on hundreds of modules whole is not searched for a name
@@ -33,6 +37,7 @@ class Project:
     read: Callable[[str], SourceText | None] = field(default=lambda path: None)  # one of those, for what it hands on
     trail: Trail = field(default_factory=Trail)
     memo: Memo = field(init=False)
+    templates: dict[tuple[object, ...], Template] = field(default_factory=dict)  # of the file that is being described
     _paths: dict[tuple[str, str], str | None] = field(default_factory=dict)
     _mentions: Mentions = field(init=False)
 
@@ -64,6 +69,7 @@ class Project:
             if "tree" in vars(source):
                 self.sources[path] = replace(source)
         self.files.clear()
+        self.templates.clear()
         kept = [(key, value) for key, value in self.memo.items() if key == "references"]  # it holds no trees
         self.memo = Memo(self.trail, kept)
 

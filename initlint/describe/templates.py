@@ -1,14 +1,16 @@
 """Objects that were built once and are copied where they are built again: the same class from the same arguments.
 
-A library's model class is built by each of its heads; reading its constructor a dozen times would say nothing new.
+A model class is built by each of its heads, a block by each stage: reading a constructor a dozen times would say
+nothing new. What its reading noted belongs to the description of one file, and so do the templates.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
-from initlint.describe.nodes import Applied, Copied, Loaded, Repeat, Seeded, Site
+from initlint.describe.nodes import Applied, Copied, Guard, Loaded, Repeat, Seeded, Site
 from initlint.describe.run import Run
 from initlint.describe.symbols import Sym
 from initlint.describe.values import (
@@ -19,13 +21,15 @@ from initlint.describe.values import (
     Heap,
     Mapping,
     ModuleObject,
+    Partial,
     Sequence,
     Storage,
     Tensor,
     Value,
 )  # fmt: skip
 
-WORTH_KEEPING = 400  # expressions read; building anything smaller again is as cheap as copying it
+Key: TypeAlias = tuple[object, ...]
+WORTH_KEEPING = 40  # expressions read; building anything smaller again is as cheap as copying it
 # What rules set in relation to what comes later in the same reading.
 _TOLD_IN_ORDER = (Loaded, Seeded, Copied, Repeat)
 
@@ -37,6 +41,7 @@ class Start:
     steps: int
     order: int
     records: int
+    buffers: int
 
 
 @dataclass(slots=True)
@@ -49,71 +54,108 @@ class Template:
     built: frozenset[Any]
     reached: frozenset[Any]
     files: frozenset[str]
-    steps: int
+    buffers: tuple[tuple[ModuleObject, str, Site], ...]
+    made: dict[int, int]  # the order at which each of its modules had been constructed
 
 
-def key(run: Run, cls: ClassRef, args: list[Value], kwargs: dict[str, Value]) -> str | None:
+def key(run: Run, cls: ClassRef, args: list[Value], kwargs: dict[str, Value]) -> Key | None:
     """What the object depends on, where that is plain enough to compare; else None."""
-    if run.active or run.forward or run.broad:
+    if run.forward or run.broad:
         return None
-    parts = [part(value) for value in args] + [(name, part(value)) for name, value in kwargs.items()]
-    if any(part is None or (isinstance(part, tuple) and part[1:] == (None,)) for part in parts):
+    given = part(Sequence((*args, Mapping(kwargs))))
+    under = _conditions(tuple(run.guards))
+    return (id(cls.info), run.grad, given, under) if given is not None and under is not None else None
+
+
+def _conditions(guards: tuple[Guard, ...]) -> tuple[object, ...] | None:
+    """Conditions as something that can be compared; None where one is known by an object that may be gone."""
+    if any(isinstance(guard.key, int) for guard in guards):
         return None
-    return f"template:{id(cls.info)}:{parts}"
+    return tuple((guard.key, guard.taken, guard.default) for guard in guards)
 
 
 def part(value: Value) -> object | None:
     """A plain value as something that can be compared; None for anything else."""
-    if value is None or isinstance(value, (int, float, str, bool)):
-        return (type(value).__name__, value)
-    if isinstance(value, Sym):
-        atoms = [(atom.name, repr(atom.default), id(atom.payload)) for monomial in value.terms for atom, _ in monomial]
-        return ("symbol", repr(value), tuple(atoms))
-    if isinstance(value, External):
-        return ("external", value.dotted)
-    if isinstance(value, ClassRef):
-        return ("class", id(value.info))
-    if isinstance(value, Function) and value.closure is None and value.bound is None:
-        return ("function", id(value.node))
-    if isinstance(value, Sequence) and value.repeated is None:
-        inner = tuple(part(item) for item in value.items)
-        return None if None in inner else ("sequence", value.kind, inner)
+    match value:
+        case None | int() | float() | str():
+            return (type(value), value)
+        case Sym():
+            atoms = [(atom.name, repr(atom.default), id(atom.payload)) for mono in value.terms for atom, _ in mono]
+            return (Sym, repr(value), tuple(atoms))
+        case External():
+            return (External, value.dotted)
+        case ClassRef():
+            return (ClassRef, id(value.info))
+        case Function(closure=None, bound=None):
+            return (Function, id(value.node))
+        case Sequence(repeated=None):
+            return _all((Sequence, value.kind), map(part, value.items))
+        case Mapping(is_open=False):
+            return _all((Mapping, *value.items), map(part, value.items.values()))
+        case Partial():
+            return _all((Partial, *value.kwargs), map(part, (value.function, *value.args, *value.kwargs.values())))
+        case Choice():
+            options = ((_conditions(guards), part(option)) for guards, option in value.options)
+            return _all((Choice,), (None if None in option else option for option in options))
     return None
 
 
-def keep(run: Run, name: str | None, module: ModuleObject, start: Start) -> None:
+def _all(head: tuple[object, ...], parts: Iterable[object | None]) -> tuple[object, ...] | None:
+    found = (*head, *parts)
+    return None if None in found[len(head) :] else found
+
+
+def keep(run: Run, name: Key | None, module: ModuleObject, start: Start) -> None:
     """Remember the object as it is now, when making it was work and touched nothing outside itself."""
-    if name is None or run.active or run.steps - start.steps < WORTH_KEEPING:
+    if name is None or run.steps - start.steps < WORTH_KEEPING:
         return
     told = run.records[start.records :]
     if any(isinstance(one, _TOLD_IN_ORDER) or (isinstance(one, Applied) and one.how != "post_init") for one in told):
         return
-    run.project.memo[name] = Template(
-        _Copier(run, 0).copy(module), start.order, run.order - start.order, frozenset(run.built),
-        frozenset(run.reached), frozenset(run.files), run.steps - start.steps,
+    run.project.templates[name] = take(run, module, start)
+
+
+def take(run: Run, module: ModuleObject, start: Start) -> Template:
+    """A pristine copy of the object as it is now."""
+    aside = Run(run.project)
+    copier = _Copier(aside, 0, run.made)
+    made = copier.copy(module)
+    buffers = tuple((copier.copy(owner), name, site) for owner, name, site in run.buffers[start.buffers :])
+    return Template(
+        made, start.order, run.order - start.order, frozenset(run.built), frozenset(run.reached), frozenset(run.files),
+        buffers, aside.made,
     )  # fmt: skip
 
 
-def recall(run: Run, name: str | None, site: Site) -> ModuleObject | None:
+def recall(run: Run, name: Key | None, site: Site) -> ModuleObject | None:
     """A copy of the object, as if it had been built here."""
-    template = run.project.memo.get(name) if name is not None else None
-    if not isinstance(template, Template):
+    template = run.project.templates.get(name) if name is not None else None
+    if template is None:
         return None
-    made = _Copier(run, run.order - template.order).copy(template.module)
+    made = give(run, template)
     made.site = site
+    return made
+
+
+def give(run: Run, template: Template) -> ModuleObject:
+    """A copy of the template's object."""
+    copier = _Copier(run, run.order - template.order, template.made)
+    made: ModuleObject = copier.copy(template.module)
+    run.buffers += [(copier.copy(owner), name, site) for owner, name, site in template.buffers]
     run.order += template.writes
     run.built |= template.built
     run.reached |= template.reached
     run.files |= template.files
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 class _Copier:
     """Copies a tree of modules; `shift` moves its writes to where the reading stands."""
 
-    def __init__(self, run: Run, shift: int) -> None:
+    def __init__(self, run: Run, shift: int, made: dict[int, int]) -> None:
         self._run = run
         self._shift = shift
+        self._made = made
         self._seen: dict[int, Any] = {}
 
     def copy(self, value: Value) -> Any:
@@ -134,6 +176,8 @@ class _Copier:
         made.slots = {name: self._slot(inner) for name, inner in value.slots.items()}
         if isinstance(made, ModuleObject):
             self._run.initialised.add(id(made))
+            if id(value) in self._made:
+                self._run.made[id(made)] = self._made[id(value)] + self._shift
         return made
 
     def _slot(self, value: Value) -> Value:
