@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.advice import advice
 from initlint.describe.formula import times_fan
-from initlint.describe.groups import Member, groups, is_weight, members, mismatch
+from initlint.describe.groups import Member, groups, is_weight, may_use, members, mismatch
 from initlint.describe.paths import longest
 from initlint.finding import Finding, Fix, Severity
 from initlint.rule import Rule
@@ -16,6 +17,7 @@ from initlint.rule import Rule
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, InitCall, Model
 
+_SELU = re.compile("selu", re.IGNORECASE)
 LAYERS = 4  # SELU layers in a row from which torch's default is more than advice
 EXACT = 0.02  # of fan_in * Var W around 1: rounding, and a truncation far out
 
@@ -63,7 +65,8 @@ class NonLecunBeforeSelu(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement, and for each model left at the default."""
-        if not file.speaks_of("selu"):
+        models = [model for model in file.models if may_use(file, model, _SELU)]
+        if not models:
             return
         for group in groups(file):
             bad = mismatch(group, _wrong, lambda member: not _wrong(member))
@@ -76,7 +79,7 @@ class NonLecunBeforeSelu(Rule):
                     severity=Severity.WARNING if bad.plain and not _is_uniform(bad.first) else Severity.INFO,
                     fix=_fix(group.call, bad.members) if bad.alone else None,
                 )
-        for model in file.models:
+        for model in models:
             yield from self._default(file, model)
 
     def _default(self, file: FileModel, model: Model) -> Iterator[Finding]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.describe.groups import Member, is_weight, members
+from initlint.describe.groups import Member, is_weight, may_use, members
 from initlint.describe.owners import rewritten
-from initlint.describe.paths import longest
+from initlint.describe.paths import deepest, longest
 from initlint.finding import Finding, Fix, Severity
 from initlint.reference.activations import RECTIFIERS
 from initlint.reference.gains import GAINS
@@ -17,6 +18,7 @@ from initlint.rule import Rule
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, Model
 
+_RECTIFIER = re.compile("relu", re.IGNORECASE)
 LAYERS = 6  # a hundredth of the std is left behind six layers of 0.41 each
 TORCH_VARIANCE = 1 / 3  # fan_in * Var W of torch's default, U(+-1/sqrt(fan_in))
 
@@ -68,11 +70,10 @@ class DefaultInitInDeepRectifier(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """At most one finding a model: its longest series."""
-        if not file.speaks_of("relu"):
-            return
         for model in file.models:
             own = [member for member in members(file) if member.model is model and _is_default(member)]
-            path, depth = longest(own, _accepts) if own else ([], 0)
+            enough = deepest(own) >= LAYERS and may_use(file, model, _RECTIFIER)
+            path, depth = longest(own, _accepts) if enough else ([], 0)
             site = path[0].parameter.site if path else None
             if depth < LAYERS or site is None or _is_filled(file, path):
                 continue

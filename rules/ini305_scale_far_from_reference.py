@@ -11,6 +11,7 @@ from initlint.describe.advice import advice
 from initlint.describe.asked import asked
 from initlint.describe.groups import Member, groups, members, places
 from initlint.describe.products import is_contracted
+from initlint.describe.reach import below
 from initlint.describe.symbols import constant, number
 from initlint.finding import Finding, Fix, Severity
 from initlint.reference.activations import RECTIFIERS, SATURATING, SMOOTH_RECTIFIERS
@@ -20,7 +21,7 @@ from initlint.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from initlint.describe.nodes import FileModel, InitCall, Parameter, Site
+    from initlint.describe.nodes import FileModel, InitCall, Model, Parameter, Site
 
 CUSTOMARY = (0.01, 0.04)  # stds that are given to every layer of a normalised network alike
 _JUDGED = RECTIFIERS | SMOOTH_RECTIFIERS | SATURATING
@@ -72,7 +73,8 @@ class ScaleFarFromReference(Rule):
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that is far off."""
         limit = float(self.options["ratio"])
-        for group in groups(file, lambda parameter: _may_be_far(parameter, limit)):
+        held = {id(one) for model in file.models if _has_norms(model) for one in model.parameters}
+        for group in groups(file, lambda one: _may_be_far(one, limit, held=id(one) in held)):
             if _is_anothers(group.members):
                 continue
             far = [(member, ratio) for member in group.members if (ratio := _ratio(member)) is not None]
@@ -100,10 +102,19 @@ class ScaleFarFromReference(Rule):
         )
 
 
-def _may_be_far(parameter: Parameter, limit: float) -> bool:
-    """Whether the std is far from what some activation would ask for, before it is known which one follows."""
+def _has_norms(model: Model) -> bool:
+    return any("Norm" in one.kind for one in below(model.root).values())
+
+
+def _may_be_far(parameter: Parameter, limit: float, *, held: bool) -> bool:
+    """Whether the std is far from what some activation would ask for, before it is known which one follows.
+
+    `held` says that the model has norms, among which a customary std is no matter.
+    """
     event, spec = parameter.effective, parameter.spec
     std = number(event.std) if event is not None and event.scheme in _FREE else None
+    if std is not None and held and CUSTOMARY[0] <= std <= CUSTOMARY[1]:
+        return False
     if not std or spec is None:
         return bool(std)
     fans = number(spec.effective_fan_in), number(spec.effective_fan_out)

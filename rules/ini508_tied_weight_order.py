@@ -62,15 +62,14 @@ class TiedWeightOrder(Rule):
     def check(self, file: FileModel) -> Iterator[Finding]:
         """Ties of whole models, by what their tensor holds in the end."""
         ties = [one for one in file.facts(AttributeWrite) if _tied(one) is not None]
-        products = _PRODUCT.search(file.source.text) is not None
-        for model in file.models if ties or products else ():
+        for model in file.models:
             if model.owned or not model.complete:
                 continue
             for parameter in model.parameters:
                 tie = next((one for one in ties if _tied(one) is parameter.storage), None)
                 if tie is not None:
                     yield from self._judged(file, model, parameter, tie)
-                elif products and _is_wide(parameter) and _is_head(parameter) and parameter.site is not None:
+                elif _may_be_head(file, parameter) and _is_head(parameter) and parameter.site is not None:
                     yield from self._wide(file, parameter.site, model, parameter)
 
     def _wide(self, file: FileModel, site: Site, model: Model, parameter: Parameter) -> Iterator[Finding]:
@@ -114,6 +113,18 @@ def _is_wide(parameter: Parameter) -> bool:
     std = number(last.std) if last is not None and last.default else None
     table = owner is not None and any(base in _TABLES for base in owner.bases)
     return table and std is not None and std > _WIDE
+
+
+def _may_be_head(file: FileModel, parameter: Parameter) -> bool:
+    """The same as far as it can be told without reading forward: somebody has to speak of `embed.weight`."""
+    if not _is_wide(parameter):
+        return False
+    owner = parameter.name.rpartition(".")[0].rpartition(".")[2]
+    # not in quotes: transformers names what it ties in `_tied_weights_keys`
+    named = re.compile(
+        rf"(?<![\w.\"'])(?:\w+\.)+{re.escape(owner)}\.weight\b(?![\"'])" if owner.isidentifier() else r"\.weight"
+    )
+    return any(_PRODUCT.search(text) and named.search(text) for text in file.texts)
 
 
 def _is_head(parameter: Parameter) -> bool:

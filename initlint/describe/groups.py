@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from initlint.describe.classes import order
 from initlint.describe.handing import handed_over
 from initlint.describe.nodes import FileModel, InitCall, InitEvent, Model, Parameter, Site
 from initlint.describe.ownership import is_part
-from initlint.describe.raw import may_be_contracted
+from initlint.describe.raw import may_be_contracted, text_of
+from initlint.describe.reach import below
+from initlint.describe.values import ClassRef
 from initlint.reference.activations import RECTIFIERS
 from initlint.reference.layers import LAYERS
 
@@ -112,6 +116,20 @@ class Mismatch:
     def first(self) -> Member:
         """The one to name."""
         return self.members[0]
+
+
+def may_use(file: FileModel, model: Model, activation: re.Pattern[str]) -> bool:
+    """Whether something in the model may be such an activation, told before its forward is read.
+
+    The file or the class of one of its parts, or a base of that, speaks of it, or one of its parts is it.
+    """
+    if file.references is None or activation.search(file.source.text):
+        return True
+    parts = below(model.root).values()
+    if any(activation.search(name) for one in parts for name in (one.kind, one.dotted or "")):
+        return True
+    own = {cls for one in parts if one.cls is not None for cls in order(file.references.project, one.cls)}
+    return any(activation.search(text_of(cls)) for cls in own if isinstance(cls, ClassRef))
 
 
 def role_of(parameter: Parameter) -> str | None:

@@ -6,6 +6,7 @@ Nothing here computes; `build` fills it. `None` always means unknown, and a rule
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -430,11 +431,17 @@ class FileModel:
         """Every parameter of every model."""
         return (parameter for model in self.models for parameter in model.parameters)
 
+    @property
+    def texts(self) -> Iterator[str]:
+        """The text of this file, and of those that its models were read from."""
+        yield self.source.text
+        sources = self.references.project.sources if self.references is not None else {}
+        yield from (sources[path].text for path in sorted(self.dependencies - {self.path}) if path in sources)
+
     def speaks_of(self, word: str) -> bool:
         """Whether the word, in whatever case, stands in this file or in one that its models were read from."""
-        sources = self.references.project.sources if self.references is not None else {}
-        texts = (self.source.text, *(sources[path].text for path in sorted(self.dependencies) if path in sources))
-        return any(word in text.lower() for text in texts)
+        pattern = re.compile(re.escape(word), re.IGNORECASE)
+        return any(pattern.search(text) for text in self.texts)
 
     def name_of(self, storage: Storage | None) -> str | None:
         """`Model.layer.weight` for the memory of a parameter; None where no model holds it."""

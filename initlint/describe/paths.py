@@ -40,6 +40,11 @@ def longest(members: Iterable[Member], accepts: Callable[[Member], bool]) -> tup
     return layers, depth
 
 
+def deepest(members: Iterable[Member]) -> int:
+    """The depth that `longest` cannot exceed, told without reading forward."""
+    return sum(turns(member.parameter.site) for member in members)
+
+
 def _next(member: Member) -> list[int]:
     follow = member.parameter.follow
     if follow is None:

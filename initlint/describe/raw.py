@@ -29,18 +29,19 @@ def may_be_contracted(parameter: Parameter) -> bool:
         owners = classes.order(parameter.flow.project, cls)
         memo[key] = any(_speaks_of_products(one) for one in owners if isinstance(one, ClassRef))
     handed = rf"\w\([^()]*\bself\.{re.escape(parameter.slot)}\b"
-    return bool(memo[key]) or re.search(handed, _text(cls)) is not None
+    return bool(memo[key]) or re.search(handed, text_of(cls)) is not None
 
 
 def owner_text(parameter: Parameter) -> str:
     """The source of the class that owns the parameter; empty where it is none of the project's."""
-    return _text(parameter.module.cls) if parameter.module.cls is not None else ""
+    return text_of(parameter.module.cls) if parameter.module.cls is not None else ""
 
 
 def _speaks_of_products(cls: ClassRef) -> bool:
-    return _PRODUCT.search(_text(cls)) is not None
+    return _PRODUCT.search(text_of(cls)) is not None
 
 
-def _text(cls: ClassRef) -> str:
+def text_of(cls: ClassRef) -> str:
+    """The source of a class."""
     node = cls.info.node
     return "\n".join(cls.file.source.lines[node.lineno - 1 : node.end_lineno])
