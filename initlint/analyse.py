@@ -12,7 +12,7 @@ from initlint.crash import Crash, attempt
 from initlint.finding import Finding, Severity, Span
 from initlint.rule import Rule
 from initlint.source.files import Files
-from initlint.source.read import Opened, Problem, parse_problem
+from initlint.source.read import Opened, Problem, parse_problem, syntax_problem
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
@@ -72,7 +72,8 @@ class Analyser:
         can_matter = self.files.entries[path].can_matter
         opened = self.opened[path] if can_matter else self.files.open(path)
         problems = list(opened.problems)
-        if opened.source is not None and not problems and (problem := parse_problem(opened.source)):
+        look = parse_problem if can_matter and self._is_described(path) else syntax_problem
+        if opened.source is not None and not problems and (problem := look(opened.source)):
             problems.append(problem)
             opened = Opened(None)
         said = tuple(self._own(SYNTAX_ERROR, path, one) for one in problems)
@@ -82,6 +83,11 @@ class Analyser:
             return self._judged(path, said)
         finally:
             self._make_room()
+
+    def _is_described(self, path: str) -> bool:
+        from initlint.describe.build import is_template  # not wanted where the cache answers
+
+        return not is_template(self.project, path)
 
     def __getstate__(self) -> dict[str, Any]:
         """What is made from the files does not travel: it is made again where it is needed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -72,16 +73,13 @@ class MissingPostInit(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """Every such class that was built and never got there."""
-        built_on = {
-            name for node in syntax.walk(file.source.tree) if isinstance(node, ast.ClassDef) for name in _bases(node)
-        }
         for made in file.facts(Constructed):
             cls = made.site.node
             if (
                 made.finished
                 or made.site.path != file.path
                 or not isinstance(cls, ast.ClassDef)
-                or cls.name in built_on
+                or _is_built_on(file, cls.name)
             ):
                 continue
             if _finishes(made.init) or not any(_is_part(value, made.init) for value in made.module.slots.values()):
@@ -95,8 +93,9 @@ class MissingPostInit(Rule):
             )
 
 
-def _bases(node: ast.ClassDef) -> list[str]:
-    return [ast.unparse(base).rpartition(".")[2] for base in node.bases]
+def _is_built_on(file: FileModel, name: str) -> bool:
+    """Whether another class of the file derives from the one of this name."""
+    return re.search(rf"^[ \t]*class\s+\w+\s*\([^)]*\b{re.escape(name)}\b", file.source.text, re.MULTILINE) is not None
 
 
 def _finishes(init: ast.AST) -> bool:

@@ -94,7 +94,7 @@ def line_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("initlint.packs.stamp", lambda folders: "stamp of the line rules")
     monkeypatch.setattr("initlint.source.files.can_matter", lambda data: b"torch" in data)
     monkeypatch.setattr(
-        "initlint.describe.build.describe", lambda project, path: FileModel(path, project.sources[path])
+        "initlint.describe.build.describe", lambda project, path, *, parts: FileModel(path, project.sources[path])
     )
 
 

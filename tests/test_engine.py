@@ -60,7 +60,7 @@ def test_a_crash_of_the_description_is_a_finding(here: Path, monkeypatch: pytest
     """A file that the description chokes on is named; the run goes on."""
     put(here, net="import torch\n")
 
-    def fail(project: object, path: str) -> None:
+    def fail(project: object, path: str, *, parts: bool) -> None:
         raise KeyError(path)
 
     monkeypatch.setattr("initlint.describe.build.describe", fail)
@@ -73,7 +73,7 @@ def test_a_file_nested_too_deeply_is_a_finding(here: Path, monkeypatch: pytest.M
     """Recursion that ends is no bug of a rule."""
     put(here, net="import torch\n")
 
-    def sink(project: object, path: str) -> None:
+    def sink(project: object, path: str, *, parts: bool) -> None:
         raise RecursionError
 
     monkeypatch.setattr("initlint.describe.build.describe", sink)
@@ -123,7 +123,7 @@ def test_findings_outside_of_the_run_are_dropped(here: Path, monkeypatch: pytest
     from initlint.describe.nodes import FileModel  # what the description hands to the rules
     from initlint.describe.project import Project
 
-    def describe_b(project: Project, path: str) -> FileModel:
+    def describe_b(project: Project, path: str, *, parts: bool) -> FileModel:
         return (
             FileModel("b.py", project.sources["b.py"])
             if "b.py" in project.sources

@@ -41,13 +41,13 @@ def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:
     own as well.
     """
     source = project.sources[path]
+    if is_template(project, path):
+        return FileModel(path, source)
     file = project.file(path)
     if file is None:
         source.tree  # raises what is wrong  # noqa: B018
         raise SyntaxError(f"{path} cannot be read")
     project.templates.clear()
-    if _is_template(project, path):
-        return FileModel(path, source)
     references = project.memo.setdefault("references", References(project))
     models: list[Model] = []
     records: list[Any] = []
@@ -64,7 +64,7 @@ def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:
     return FileModel(path, source, tuple(models), tuple(records), frozenset(files), references=references, rest=rest)  # type: ignore[arg-type]
 
 
-def _is_template(project: Project, path: str) -> bool:
+def is_template(project: Project, path: str) -> bool:
     """Whether it is one of transformers' modular files: nobody runs it, the modeling file beside it is made from it."""
     folder, slash, name = path.replace("\\", "/").rpartition("/")
     if not name.startswith("modular_"):
@@ -80,7 +80,8 @@ def _read_all(
 ) -> Iterator[tuple[list[Model], Run]]:
     """Whole models first; then the parts that no whole model built, or whose own code writes to weights.
 
-    The other parts, `seen_there`, would say nothing new. Last what the file does as a script, and the functions that nothing has reached.
+    The other parts, `seen_there`, would say nothing new. Last what the file does as a script, and the functions that
+    nothing has reached.
     """
     found = [ClassRef(info, file) for info in file.classes.values()]
     modules = [cls for cls in found if classes.is_module(project, cls)]

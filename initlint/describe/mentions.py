@@ -21,6 +21,10 @@ class Mentions:
     _found: dict[str, list[str]] = field(default_factory=dict)
     _index: dict[str, list[str]] | None = None
 
+    def prepare(self) -> None:
+        """Make the index now."""
+        self._index = self._index or self._indexed()
+
     def of(self, name: str) -> list[str]:
         """The paths of the files in whose text `name` is a word, in the project's order."""
         if self._index is None and len(self._found) >= _SCANS:

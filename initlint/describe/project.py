@@ -63,6 +63,10 @@ class Project:
         project.by_stem = dict(stems)
         return project
 
+    def prepare(self) -> None:
+        """Make what every process that will be forked from this one would else make for itself."""
+        self._mentions.prepare()
+
     def forget(self) -> None:
         """Drop every tree and what was read from it, to be made again where it is needed. Texts held elsewhere stay."""
         for path, source in self.sources.items():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import io
 import re
+import symtable
 import sys
 import tokenize
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +80,19 @@ def decode(path: str, data: bytes) -> SourceText:
         bom=encoding == "utf-8-sig",
         newline=_newline(data),
     )
+
+
+def syntax_problem(source: SourceText) -> Problem | None:
+    """As `parse_problem`, for a text whose tree nobody wants: to make its objects costs most of the parsing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            symtable.symtable(source.text, source.path, "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # also of what only the compiler objects to
+        found = parse_problem(source)
+        source.forget()
+        return found
+    return None
 
 
 def parse_problem(source: SourceText, *, cell: int | None = None) -> Problem | None:
