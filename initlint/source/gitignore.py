@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,12 +40,16 @@ def _names(pattern: RegexPattern, relative: str, *, is_folder: bool) -> bool:
     so that `!*/` after `*` opens no folder.
     """
     found = pattern.match_file(relative)
-    if found is not None and found.match.groupdict().get(_FOLDER_MARK) is None:
+    if found is not None and _FOLDER_MARK not in _marks(found.match):
         return True
-    found = pattern.match_file(f"{relative}/") if is_folder else None
-    if found is None or found.match.groupdict().get(_FOLDER_MARK) is None:  # `a/**` is what lies in a, not a itself
+    if not is_folder or pattern.regex is None:
         return False
-    return found.match.start(_FOLDER_MARK) == len(relative)
+    matches = pattern.regex.finditer(f"{relative}/")  # without a mark it is `a/**`: what lies in a, not a itself
+    return any(_marks(one).get(_FOLDER_MARK) == len(relative) for one in matches)
+
+
+def _marks(match: re.Match[str]) -> dict[str, int]:
+    return {name: match.start(name) for name, text in match.groupdict().items() if text is not None}
 
 
 def levels_above(folder: str) -> IgnoreLevel | None:
