@@ -39,6 +39,24 @@ def described(text: str, *names: str) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for model in models if not names or model["class"] in names for row in model["parameters"]}
 
 
+def test_logarithms_are_computed_or_written_out() -> None:
+    """A focal prior is a number where the default tells it, and a formula where nothing does."""
+    text = """
+import math
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, share, prior=0.01):
+        super().__init__()
+        self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4)
+        nn.init.constant_(self.a.bias, -math.log((1 - prior) / prior))
+        nn.init.constant_(self.b.bias, math.log(share))
+"""
+    found = described(text)
+
+    assert -4.595 == round(found["a.bias"]["init"]["mean"], 3)
+    assert "math.log(share)" == found["b.bias"]["init"]["mean"]
+
+
 def test_the_documented_shape() -> None:
     """Every documented key is there, with the documented words."""
     done = run(
