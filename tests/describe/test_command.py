@@ -57,6 +57,24 @@ class Net(nn.Module):
     assert "math.log(share)" == found["b.bias"]["init"]["mean"]
 
 
+def test_only_names_of_the_source_stand_in_formulas() -> None:
+    """What the reader calls an unknown is null; a cast is what it casts."""
+    text = """
+from typing import cast
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, config, width):
+        super().__init__()
+        self.a = nn.Linear(guess(config), 4)
+        self.b = nn.Linear(cast(int, width), 4)
+        self.c = nn.ModuleList([nn.Linear(8 * 2**i, 4) for i in range(config.depth)])
+"""
+    found = described(text)
+
+    assert [None, "width"] == [found[name]["fan_in"] for name in ("a.weight", "b.weight")]
+    assert "i" in str(found["c.*.weight"]["fan_in"])
+
+
 def test_the_documented_shape() -> None:
     """Every documented key is there, with the documented words."""
     done = run(
