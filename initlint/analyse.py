@@ -153,4 +153,8 @@ class Analyser:
 
 
 def _collect(rule: Rule, model: FileModel) -> tuple[Finding, ...]:
-    return tuple(rule.check(model))
+    found = tuple(rule.check(model))
+    for one in found:
+        if not isinstance(one, Finding):  # a pack's rule may be written without a type checker
+            raise TypeError(f"it yields {one!r}, which is no Finding")
+    return found

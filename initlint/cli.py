@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from initlint import __version__
-from initlint.errors import ChildBugError, InitlintError
+from initlint.errors import ChildBugError, InitlintError, UsageError
 
 # name -> (where it is, what it does). Told here so that `--help` loads none of them.
 _COMMANDS = {
@@ -26,6 +26,7 @@ _COMMANDS = {
 }
 _OWN_OPTIONS = ("--help", "-h", "--version", "-V")
 _BUG, _INTERRUPTED = 3, 130
+_ALIKE = 0.75  # of 1: `rul` is meant for `rule`, `src` not for `server`
 _ISSUES = "https://github.com/initlint/initlint/issues"
 
 
@@ -53,8 +54,20 @@ class LazyGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """`initlint src/` is `initlint lint src/`."""
         if not args or args[0] not in (*_COMMANDS, *_OWN_OPTIONS):
+            _refuse_misspelt_command(args[:1])
             args = ["lint", *args]
         return super().parse_args(ctx, args)
+
+
+def _refuse_misspelt_command(words: Sequence[str]) -> None:
+    """Raise UsageError for a first word that is no path, and nearly a command."""
+    for word in words:
+        if word.startswith("-") or os.path.lexists(word):
+            return
+        from difflib import get_close_matches  # only on the way to an error
+
+        if close := get_close_matches(word, _COMMANDS, 1, cutoff=_ALIKE):
+            raise UsageError(f"no such file, folder or command: {word}; did you mean `initlint {close[0]}`?")
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

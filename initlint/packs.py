@@ -116,7 +116,8 @@ def _rules_of(pack: str, package: ModuleType) -> Iterator[Rule]:
 
 
 def _is_rule(value: object) -> TypeGuard[type[Rule]]:
-    return isinstance(value, type) and issubclass(value, Rule) and not inspect.isabstract(value)
+    # Until Python 3.10 `list[int]` passes for a class, but for its own type.
+    return issubclass(type(value), type) and issubclass(value, Rule) and not inspect.isabstract(value)  # type: ignore[arg-type]
 
 
 def _instance(pack: str, cls: type[Rule]) -> Rule:

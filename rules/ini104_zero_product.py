@@ -37,7 +37,7 @@ class ZeroProduct(Rule):
     ```python
     self.lora_A = nn.Parameter(torch.empty(d_in, rank))
     self.lora_B = nn.Parameter(torch.zeros(rank, d_out))
-    nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))
+    nn.init.kaiming_uniform_(self.lora_A.t(), a=math.sqrt(5))
     ```
 
     ## References

@@ -29,7 +29,7 @@ class XavierBeforeRectifier(Rule):
 
     ## Why is this bad?
     Xavier's derivation takes the activation for the identity. A rectifier sets half of the signal's second moment to
-    zero, so that sqrt(1/2) of the std is left after each square layer, forward and backward: 2e-5 after 30.
+    zero, so that sqrt(1/2) of the std is left after each square layer, forward and backward: 3e-5 after 30.
 
     ## Example
     ```python

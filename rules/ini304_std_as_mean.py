@@ -31,7 +31,7 @@ class StdAsMean(Rule):
 
     ## Why is this bad?
     The second argument is the mean; the std stays 1. `normal_(w, 0.02)` draws from N(0.02, 1): 50 times wider than
-    meant, and with fan-in 512 the signal grows 22 times in each layer.
+    meant, and with fan-in 512 the signal grows 23 times in each layer.
 
     ## Example
     ```python

@@ -28,12 +28,12 @@ class TensorForParameter(Rule):
 
     ## Example
     ```python
-    self.fc.weight = torch.zeros(10, 20)
+    self.fc.weight = torch.randn(512, 512) / 512**0.5
     ```
 
     ## Use instead
     ```python
-    self.fc.weight = nn.Parameter(torch.zeros(10, 20))
+    self.fc.weight = nn.Parameter(torch.randn(512, 512) / 512**0.5)
     ```
 
     ## Fix safety

@@ -39,7 +39,10 @@ class DoubledForgetBias(Rule):
 
     ## Use instead
     ```python
+    for name, p in lstm.named_parameters():
         if "bias_ih" in name:
+            n = p.size(0)
+            p.data[n // 4 : n // 2].fill_(1.0)
     ```
 
     ## Fix safety

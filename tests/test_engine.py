@@ -56,6 +56,16 @@ def test_a_crashing_rule_is_a_finding_and_the_others_go_on(here: Path) -> None:
     assert "ZeroDivisionError" in outcome.traces[0]
 
 
+def test_a_rule_that_yields_something_else_has_crashed(here: Path) -> None:
+    """It is the rule that is told, and not the engine that stumbles over it later."""
+    put(here, net="import torch\nbad = 1  # odd\n")
+    outcome = lint()
+    crash = next(one for one in outcome.findings if one.code == "INI003")
+
+    assert "net.py:2: INI901" in told(outcome)
+    assert "rule INI904 (boom-word) crashed on this file: TypeError: it yields 3, which is no Finding" == crash.message
+
+
 def test_a_crash_of_the_description_is_a_finding(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that the description chokes on is named; the run goes on."""
     put(here, net="import torch\n")

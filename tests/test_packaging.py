@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -35,11 +36,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tracked() -> list[str]:
+    """What is shipped in a wheel, and what describes it."""
+    return [name for name in project() if name.startswith(("initlint/", "rules/")) or "/" not in name]
+
+
+def project() -> list[str]:
     """What belongs to the project: the files that git does not ignore."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    names = [name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
-    return [name for name in names if name.startswith(("initlint/", "rules/")) or "/" not in name]
+    return [name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
 
 
 def test_the_wheel_holds_the_tree(wheel: Path) -> None:
@@ -72,6 +77,22 @@ def test_the_wheel_finds_its_rules(wheel: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert (1, "INI001") == (done.returncode, done.stdout.split()[0])
+
+
+def test_the_source_distribution_holds_what_its_tests_need(tmp_path: Path) -> None:
+    """All of the project, but for the record of what was measured."""
+    pytest.importorskip("setuptools", minversion="77")  # what builds it, without the network
+    for name in project():
+        (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / name).write_bytes((ROOT / name).read_bytes())
+    code = f"from setuptools import build_meta; build_meta.build_sdist({str(tmp_path)!r})"
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=tmp_path / "tree", check=True, capture_output=True)
+    (built,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        shipped = {name.partition("/")[2] for name in archive.getnames()}
+
+    assert set() == {name for name in project() if not name.startswith(("benchmarks/", ".gitignore"))} - shipped
+    assert not [name for name in shipped if name.endswith(".pyc") or name.startswith("benchmarks")]
 
 
 def test_one_version_is_told_everywhere() -> None:

@@ -94,6 +94,14 @@ def test_a_faulty_pack_is_named_with_its_module(pack: Path, stem: str, change: d
         packs.load()
 
 
+def test_what_passes_for_a_class_is_no_rule(pack: Path) -> None:
+    """As `list[int]` does in Python 3.10."""
+    alias = "class Alias:\n    __class__ = type\n\nPairs = Alias()\nclass Some"
+    rule(pack, "abc001_some_name", **{"class Some": alias})
+
+    assert "ABC001" in packs.load()
+
+
 def test_a_code_that_is_taken_is_refused(pack: Path) -> None:
     """The pack that came later is to blame, whatever its name."""
     rule(pack, "ini001_unused_ignore", "INI001", "unused-ignore")

@@ -48,6 +48,10 @@ class Request:
         settings = load(start, config=options["config"], isolated=options["isolated"])
         own = {name: value for name, value in options.items() if name in cls.__slots__}
         settings = settings.overridden(_COMMAND_LINE, **_overrides(options, settings))
+        if options["statistics"] and settings.output_format not in ("text", "concise"):
+            raise UsageError(
+                f"--statistics is a table for people: it needs --output-format text, not {settings.output_format}"
+            )
         if options["verify"] and not (settings.fix or options["diff"]):
             raise UsageError("--verify proves fixes: it needs --fix or --diff")
         if options["live"] and (paths == ("-",) or options["diff"]):
@@ -81,11 +85,17 @@ def _overrides(options: Mapping[str, Any], settings: Settings) -> dict[str, Any]
     for name in _CODES:
         if name in values:
             values[name] = selectors(values[name])
-    for name in ("extend_select", "extend_ignore", "extend_exclude"):
+    for name in ("extend_select", "extend_ignore"):
         if name in values and "select" not in values:
             values[name] = getattr(settings, name) + values[name]
+    for name in ("exclude", "extend_exclude"):
+        if name in values:
+            globs = (glob.strip() for one in values[name] for glob in one.split(","))
+            values[name] = tuple(_from_root(glob, settings.root) for glob in globs if glob)
+    if "extend_exclude" in values:
+        values["extend_exclude"] = settings.extend_exclude + values["extend_exclude"]
     if "per_file_ignores" in values:
-        values["per_file_ignores"] = tuple(map(_glob_and_codes, values["per_file_ignores"]))
+        values["per_file_ignores"] = tuple(_glob_and_codes(one, settings.root) for one in values["per_file_ignores"])
     if "min_severity" in values:
         values["min_severity"] = KEYS["min-severity"].convert(values["min_severity"])
     for name in ("baseline", "cache_dir"):  # on the command line a path counts from the current folder
@@ -96,8 +106,15 @@ def _overrides(options: Mapping[str, Any], settings: Settings) -> dict[str, Any]
     return values
 
 
-def _glob_and_codes(text: str) -> tuple[str, tuple[str, ...]]:
+def _from_root(glob: str, root: str) -> str:
+    """A glob as typed, which counts from the current folder, as the settings hold it: from theirs. Names stay."""
+    if "/" not in glob.rstrip("/") or glob.startswith("*"):
+        return glob
+    return os.path.relpath(os.path.abspath(glob), root).replace(os.sep, "/")  # noqa: PTH100
+
+
+def _glob_and_codes(text: str, root: str) -> tuple[str, tuple[str, ...]]:
     glob, colon, codes = text.rpartition(":")
     if not colon or not glob:
         raise UsageError(f"--per-file-ignores: expected GLOB:CODES, as 'tests/*:INI101,INI2', not {text!r}")
-    return glob, selectors([codes])
+    return _from_root(glob, root), selectors([codes])

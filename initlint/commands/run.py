@@ -16,8 +16,9 @@ from initlint.commands.request import Request
 from initlint.engine import Engine, Outcome, make
 from initlint.errors import UsageError
 from initlint.report.formats import reporter
-from initlint.report.harmless import visible
+from initlint.report.harmless import visible, visible_path
 from initlint.report.model import Report
+from initlint.report.summary import plural
 from initlint.source.discover import discover, is_force_excluded
 from initlint.source.files import Files, given, scan
 
@@ -82,7 +83,7 @@ def _files(request: Request) -> Files:
 
 def _show_files(request: Request) -> int:
     for path in discover(request.paths, request.settings.filters):
-        click.echo(visible(path))
+        click.echo(visible_path(path))
     return _CLEAN
 
 
@@ -92,7 +93,7 @@ def _write_baseline(request: Request, outcome: Outcome) -> int:
     assert request.write_baseline is not None
     names = outcome.settler.fingerprints(outcome.findings)
     write(Path(request.write_baseline), names, request.settings.root)
-    _say(request, f"wrote {len(names)} findings to {request.write_baseline}")
+    _say(request, f"wrote {plural(len(names), 'finding')} to {request.write_baseline}")
     return _BUG if outcome.traces else _CLEAN
 
 
@@ -111,7 +112,7 @@ def _add_ignores(request: Request, outcome: Outcome) -> int:
         if added:
             write(source, after, path)
             count += added
-    _say(request, f"added {count} ignore {'comment' if count == 1 else 'comments'}")
+    _say(request, f"added {plural(count, 'ignore comment')}")
     return _BUG if outcome.traces else _CLEAN
 
 
@@ -150,7 +151,7 @@ def _tell(request: Request, engine: Engine, outcome: Outcome, *, fixed: int, sec
     if request.verbose:
         _verbose(outcome, seconds)
     if request.diff:
-        _say(request, f"would fix {fixed} {'finding' if fixed == 1 else 'findings'}")
+        _say(request, f"would fix {plural(fixed, 'finding')}")
         return
     report = Report(
         outcome.findings,
@@ -172,7 +173,7 @@ def _tell(request: Request, engine: Engine, outcome: Outcome, *, fixed: int, sec
 def _verbose(outcome: Outcome, seconds: float) -> None:
     entries = outcome.files.entries
     skipped = sum(1 for entry in entries.values() if not entry.can_matter)
-    click.echo(f"{len(entries)} files, {skipped} of them without a model, {seconds:.2f} s", err=True)
+    click.echo(f"{plural(len(entries), 'file')}, {skipped} of them without a model, {seconds:.2f} s", err=True)
 
 
 def _say(request: Request, text: str) -> None:

@@ -47,7 +47,8 @@ def _once(request: Request) -> None:
         run(request)
     except InitlintError as error:
         click.echo(f"error: {error}", err=True)
-    click.echo("watching for changes; Ctrl-C ends", err=True)
+    if not request.quiet:
+        click.echo("watching for changes; Ctrl-C ends", err=True)
 
 
 def _times(request: Request) -> dict[str, tuple[int, int]]:

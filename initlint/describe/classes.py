@@ -117,9 +117,9 @@ def is_module(project: Project, cls: ClassRef) -> bool:
 
 
 def is_pretrained(project: Project, cls: ClassRef) -> bool:
-    """Whether the class derives from transformers' PreTrainedModel."""
+    """Whether the class derives from transformers' PreTrainedModel, or from a family's base outside of the project."""
     return any(
-        (entry.name if isinstance(entry, ClassRef) else entry.dotted.rpartition(".")[2]) == "PreTrainedModel"
+        entry.name == "PreTrainedModel" if isinstance(entry, ClassRef) else entry.dotted.endswith("PreTrainedModel")
         for entry in order(project, cls)
     )
 

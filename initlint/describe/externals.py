@@ -33,6 +33,8 @@ def call(run: Run, dotted: str, args: list[Value], kwargs: dict[str, Value], nod
     """Call something outside the project by its canonical name."""
     if "out" in kwargs and dotted.startswith("torch."):
         unknown_calls.may_write(run, kwargs["out"], node, frame)
+    if dotted in ("typing.cast", "typing_extensions.cast") and len(args) == 2:
+        return args[1]
     return _call(run, dotted, args, kwargs, node, frame)
 
 

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from initlint.describe import draws, tensors
-from initlint.describe.run import Frame, Run
+from initlint.describe.run import TEXT_LIMIT, Frame, Run
 from initlint.describe.symbols import Sym, number
 from initlint.describe.values import (
     Sequence,
@@ -75,6 +75,9 @@ def _is_dimension(value: Sym) -> bool:
     return known or not ("#" in name or "(" in name or _ALL_SIZES.search(name)) or name.startswith("i#")
 
 
+_SMOOTH = ("log", "log2", "log10", "log1p", "exp", "tanh")  # no sizes are made of these
+
+
 def torch_function(
     run: Run, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
 ) -> Value:
@@ -93,6 +96,7 @@ def torch_function(
 
 
 def mathematics(name: str, args: list[Value]) -> Value | None:
+    """A function of `math` or numpy, as a number or as a formula; None where it is neither."""
     if name == "pi":
         return math.pi
     if len(args) == 1 and name == "sqrt" and isinstance(args[0], (int, float, Sym)) and not isinstance(args[0], bool):
@@ -120,8 +124,17 @@ def mathematics(name: str, args: list[Value]) -> Value | None:
         and all(isinstance(arg, (int, float)) for arg in args)
         and name in ("log", "log2", "log10", "exp", "floor", "ceil", "sin", "cos", "tan", "log1p", "tanh")
     ):
-        try:
-            return getattr(math, name)(*args)
-        except (ValueError, OverflowError, TypeError):
-            return None
+        return _computed(name, *args)
+    if name in _SMOOTH and len(args) == 1 and isinstance(args[0], Sym):
+        default = number(args[0])
+        text = f"math.{name}({args[0]!r})"
+        known = None if default is None else _computed(name, default)
+        return Sym.atom(text, *(() if known is None else (known,))) if len(text) <= TEXT_LIMIT else None
     return None
+
+
+def _computed(name: str, *args: Any) -> Value | None:
+    try:
+        return getattr(math, name)(*args)
+    except (ValueError, OverflowError, TypeError):
+        return None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from initlint.describe import calls, tensors
+from initlint.describe.library_init import library_init
 from initlint.describe.nodes import Applied, AttributeWrite, InitEvent, Loaded
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
@@ -380,7 +381,24 @@ def _smart_apply(
     if function is not None:
         function.bound = root
         init_effects.init_weights(run, function, module, node, frame)
+    else:
+        library_init(run, module, frame.site(node), frame)
     module.marks = module.marks | {"_is_hf_initialized"}  # an outer model's pass leaves it alone
+
+
+def _base_init(
+    run: Run, module: ModuleObject, args: list[Value], kwargs: dict[str, Value], node: ast.Call, frame: Frame
+) -> None:
+    """`super()._init_weights(layer)`, where the base is a library's."""
+    from initlint.describe import classes
+
+    if module.cls is None or not classes.is_pretrained(run.project, module.cls):
+        return
+    for value in [*args, *kwargs.values()]:
+        for guards, option in run.options(value):
+            if isinstance(option, ModuleObject):
+                with run.under(guards):
+                    library_init(run, option, frame.site(node), frame)
 
 
 _METHODS: dict[str, Any] = {
@@ -389,7 +407,7 @@ _METHODS: dict[str, Any] = {
     "register_parameter": _register_parameter, "register_buffer": _register_buffer, "add_module": _add_module,
     "register_module": _add_module, "append": _append, "extend": _extend, "update": _update, "insert": _insert,
     "values": _values, "items": _items, "keys": _keys, "state_dict": _state_dict, "post_init": post_init,
-    "init_weights": post_init,
+    "init_weights": post_init, "_init_weights": _base_init,
     "add_param": _register_parameter,
 }  # fmt: skip
 

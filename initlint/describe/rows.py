@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ast import PyCF_ONLY_AST
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +19,9 @@ from initlint.reference.schemes import SCHEMES
 Size: TypeAlias = int | float | str | None  # a formula where it depends on unknown dimensions, None where unknown
 
 _NO_FORM = ("any", "unknown")  # what SCHEMES says where a name alone does not tell the distribution
+
+# A counted unknown, as `item#3`. Only the index of a list, `i#3`, says something to a person.
+_READERS_NAME = re.compile(r"(?<!\bi)#\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,8 @@ def _size(value: object) -> Size:
     size = shown(value)
     if not isinstance(size, str):
         return size
+    if _READERS_NAME.search(repr(value)):
+        return None
     try:
         compile(size, "", "eval", PyCF_ONLY_AST)
     except (SyntaxError, ValueError):

@@ -12,14 +12,14 @@ def closing(report: Report) -> list[Line]:
     if report.quiet:
         return []
     if not report.findings:
-        fixed = f" ({_plural(report.fixed, 'finding')} fixed)" if report.fixed else ""
+        fixed = f" ({plural(report.fixed, 'finding')} fixed)" if report.fixed else ""
         if not report.files:
             return [[("No Python files found.", "bold yellow")]]
         return [[("All checks passed!", "bold green"), (f"{fixed}", "")]]
     counts = [(severity, report.count(severity)) for severity in Severity]
-    parts = ", ".join(_plural(count, _WORDS[severity]) for severity, count in counts if count)
+    parts = ", ".join(plural(count, _WORDS[severity]) for severity, count in counts if count)
     fixed = f" ({report.fixed} fixed, {len(report.findings)} remaining)" if report.fixed else ""
-    return [[(f"Found {_plural(len(report.findings), 'finding')}: {parts}{fixed}.", "bold")], *_offers(report)]
+    return [[(f"Found {plural(len(report.findings), 'finding')}: {parts}{fixed}.", "bold")], *_offers(report)]
 
 
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -36,5 +36,6 @@ def _offers(report: Report) -> list[Line]:
     return lines
 
 
-def _plural(count: int, word: str) -> str:
+def plural(count: int, word: str) -> str:
+    """The count and the word, in the right number."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"

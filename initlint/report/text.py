@@ -62,11 +62,20 @@ def _frame(finding: Finding, source: SourceText, style: str) -> list[Line]:
             if number == span.line + _MOST // 2 + 1:
                 lines.append([(" " * width + " ...", "bold blue")])
             continue
-        text = source.lines[number - 1]
+        text = _written(source, number)
         lines.append([(f"{number - shift:>{width}} | ", "bold blue"), (visible(_expand(text))[:_WIDTH], "")])
         if marker := _marker(text, number, span):
             lines.append([(" " * width + " | ", "bold blue"), (marker, style)])
     return [*lines, bar]
+
+
+def _written(source: SourceText, number: int) -> str:
+    """A line as its author wrote it: in a notebook, with its magics."""
+    if not source.cells:
+        return source.lines[number - 1]
+    from initlint.source.notebook import restore  # json is only for notebooks
+
+    return restore(source.lines[number - 1])
 
 
 def _clamped(finding: Finding, source: SourceText) -> tuple[Span, int]:

@@ -15,6 +15,7 @@ _LINE_MAGIC = re.compile(r"^(\s*)([%!].*|\?{1,2}[\w.]+\s*|[\w.]+\?{1,2}\s*)$")
 _ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.\[\]'\", ]+=\s*)([%!].*)$")
 _HIDDEN = re.compile(rf"^([ \t]*)(?:pass  )?{_MARK}(.*)$", re.MULTILINE)
 _HIDDEN_VALUE = re.compile(rf"^([ \t]*[\w.\[\]'\", ]+=\s*)None  {_MARK}(.*)$", re.MULTILINE)
+_CELL_LANGUAGE = ("metadata", "vscode", "languageId")  # of one cell among Python's, as editors keep it
 # Cell magics whose body is still Python, run in this kernel.
 _PYTHON_CELL = re.compile(r"^\s*%%(time|timeit|capture|prun|memit|mprun|debug|python3?|ipytest)\b")
 
@@ -50,12 +51,25 @@ def _code_cells(data: bytes) -> Iterator[tuple[int, str]]:
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
         raise SourceError("not a notebook of format 4: it has no list of cells")
+    if not _is_python(notebook, ("metadata", "language_info", "name"), ("metadata", "kernelspec", "language")):
+        return
     for number, cell in enumerate(cells, start=1):
-        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+        if isinstance(cell, dict) and cell.get("cell_type") == "code" and _is_python(cell, _CELL_LANGUAGE):
             source = cell.get("source", "")
             lines = source if isinstance(source, list) else [source]
             if all(isinstance(one, str) for one in lines):
                 yield number, "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _is_python(thing: object, *paths: tuple[str, ...]) -> bool:
+    """Whether the first of the places that names a language names Python; none need name any."""
+    for path in paths:
+        value = thing
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, str):
+            return value.lower().startswith(("python", "ipython"))
+    return True
 
 
 def _readable(path: str, number: int, raw: str) -> tuple[str, Problem | None]:

@@ -73,6 +73,7 @@ def test_a_crash_is_status_3_and_debug_shows_it(net: Path) -> None:
         (["--per-file-ignores", "n*:INI901,INI902"], []),
         (["--exclude", "net.py"], []),
         (["--extend-exclude", "n*"], []),
+        (["--extend-exclude", "fine.py, net.py"], []),
         (["--config", "ignore = ['INI902']"], ["INI901"]),
         (["net.py", "--exclude", "net.py"], ["INI901", "INI902"]),
         (["net.py", "--exclude", "net.py", "--force-exclude"], []),
@@ -93,6 +94,36 @@ def test_the_command_line_overrules_the_configuration(net: Path) -> None:
     assert ["INI901", "INI902"] == codes("--isolated")
 
 
+def test_a_selection_leaves_the_excludes_of_the_configuration(net: Path) -> None:
+    """It is a choice of rules, not of files."""
+    (net / "initlint.toml").write_text("extend-exclude = ['net.py']\n", encoding="utf-8")
+
+    assert [] == codes("--select", "ALL", "--extend-exclude", "other.py")
+
+
+def test_globs_count_from_where_they_are_typed(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of a configuration count from its own folder."""
+    (net / "src" / "old").mkdir(parents=True)
+    put(net / "src" / "old", net="import torch\nbad\n")
+    (net / "initlint.toml").write_text("[per-file-ignores]\n'src/old/*' = ['INI902']\n", encoding="utf-8")
+    monkeypatch.chdir(net / "src")
+
+    assert ["INI901"] == codes(".")
+    assert [] == codes("--exclude", "old/*")
+    assert [] == codes("--exclude", "./old/")
+    assert [] == codes("--per-file-ignores", "old/*.py:INI901")
+    assert ["INI901"] == codes("--per-file-ignores", "src/old/*.py:INI901")
+
+
+def test_a_configured_fix_can_be_left_undone(net: Path) -> None:
+    """By `--no-fix`, as in ruff."""
+    (net / "initlint.toml").write_text("fix = true\n", encoding="utf-8")
+
+    assert ["INI901", "INI902"] == codes("--no-fix")
+    assert "x = bad" in (net / "net.py").read_text()
+    assert ["INI902"] == codes()
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -104,6 +135,8 @@ def test_the_command_line_overrules_the_configuration(net: Path) -> None:
         (["--output-file", "no/such/file"], "error: --output-file: cannot write no/such/file"),
         (["--baseline", "gone.json"], "gone.json: no such baseline"),
         (["--output-format", "xml"], "Invalid value for '--output-format'"),
+        (["--statistics", "--output-format", "sarif"], "error: --statistics is a table for people: it needs"),
+        (["rul", "INI304"], "error: no such file, folder or command: rul; did you mean `initlint rule`?"),
         (["--jobs", "0"], "Invalid value for '-j' / '--jobs'"),
     ],
 )
@@ -204,6 +237,13 @@ def test_ignores_are_added(net: Path) -> None:
 def test_files_are_listed(net: Path) -> None:
     """And not linted."""
     assert (0, "fine.py\nnet.py\n") == ((done := run("--show-files")).status, done.out)
+
+
+def test_a_listed_file_is_no_command_of_a_build_log(here: Path) -> None:
+    """Its name still names it."""
+    Path("::error::x.py").touch()
+
+    assert "./::error::x.py\n" == run("--show-files").out
 
 
 def test_findings_are_counted(net: Path) -> None:

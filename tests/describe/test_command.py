@@ -39,6 +39,42 @@ def described(text: str, *names: str) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for model in models if not names or model["class"] in names for row in model["parameters"]}
 
 
+def test_logarithms_are_computed_or_written_out() -> None:
+    """A focal prior is a number where the default tells it, and a formula where nothing does."""
+    text = """
+import math
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, share, prior=0.01):
+        super().__init__()
+        self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4)
+        nn.init.constant_(self.a.bias, -math.log((1 - prior) / prior))
+        nn.init.constant_(self.b.bias, math.log(share))
+"""
+    found = described(text)
+
+    assert -4.595 == round(found["a.bias"]["init"]["mean"], 3)
+    assert "math.log(share)" == found["b.bias"]["init"]["mean"]
+
+
+def test_only_names_of_the_source_stand_in_formulas() -> None:
+    """What the reader calls an unknown is null; a cast is what it casts."""
+    text = """
+from typing import cast
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, config, width):
+        super().__init__()
+        self.a = nn.Linear(guess(config), 4)
+        self.b = nn.Linear(cast(int, width), 4)
+        self.c = nn.ModuleList([nn.Linear(8 * 2**i, 4) for i in range(config.depth)])
+"""
+    found = described(text)
+
+    assert [None, "width"] == [found[name]["fan_in"] for name in ("a.weight", "b.weight")]
+    assert "i" in str(found["c.*.weight"]["fan_in"])
+
+
 def test_the_documented_shape() -> None:
     """Every documented key is there, with the documented words."""
     done = run(

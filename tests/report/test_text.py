@@ -5,7 +5,7 @@ from __future__ import annotations
 from initlint.finding import Finding, Severity, Span
 from initlint.report.model import Report
 from initlint.report.text import render
-from initlint.source.text import SourceText
+from initlint.source.text import Cell, SourceText
 
 
 def frame(text: str, span: Span) -> list[str]:
@@ -24,6 +24,16 @@ def test_long_findings_are_shortened() -> None:
     assert " 5 | line 5" in lines
     assert "25 | line 25" in lines
     assert len(lines) < 30
+
+
+def test_magics_are_shown_as_they_were_written() -> None:
+    """How they are hidden from the parser is nobody's concern."""
+    lines = ["bad", "pass  # initlint-magic: net?", "x = None  # initlint-magic: !ls"]
+    source = SourceText("n.ipynb", "\n".join(lines), cells=(Cell(1, 1),))
+    finding = Finding("INI101", "x", Severity.ERROR, "n.ipynb", Span(1, 1, 1, 4), "m", cell=1)
+    rendered = render(Report((finding,), lambda path: source, lambda some: {}))
+
+    assert "1 | bad\n  | ^^^\n2 | net?\n3 | x = !ls\n" in rendered
 
 
 def test_long_lines_are_cut() -> None:

@@ -69,6 +69,25 @@ def test_gitignore_files_nest_and_overrule(here: Path) -> None:
     assert 6 == len(discover(["."], Filters(gitignore=False)))
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("*\n!*/\n!*.py", ["a.py", "data/a.py", "data/deep/b.py"]),  # all but what is named
+        ("data/**\n!data/a.py", ["a.py", "data/a.py"]),  # what lies in a folder is not the folder
+        ("data/*\n!data/deep/", ["a.py", "data/deep/b.py"]),
+        ("data/\n!data/a.py", ["a.py"]),  # in a folder that is ignored nothing comes back
+        ("/*\n!/data/\n/data/*\n!/data/a.py", ["data/a.py"]),
+    ],
+)
+def test_gitignore_files_may_list_what_is_kept(here: Path, lines: str, expected: list[str]) -> None:
+    """The ways of ignoring all but some, as `git ls-files -o --exclude-standard` reads them."""
+    tree(here, "a.py", "data/a.py", "data/deep/b.py", "data/c.ipynb")
+    (here / ".git").mkdir()
+    (here / ".gitignore").write_text(f"{lines}\n*.ipynb\n", encoding="utf-8")
+
+    assert expected == discover(["."], Filters())
+
+
 def test_gitignore_files_above_count_up_to_the_repository(here: Path) -> None:
     """A walk that starts below still knows the repository's file, and none beyond it."""
     tree(here, "repo/src/a.py", "repo/src/b.py")

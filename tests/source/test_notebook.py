@@ -103,6 +103,33 @@ def test_what_is_no_notebook_is_explained(data: bytes, message: str) -> None:
         open_notebook("n.ipynb", data)
 
 
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"language_info": {"name": "julia"}},
+        {"kernelspec": {"language": "R", "name": "ir"}},
+    ],
+)
+def test_notebooks_in_other_languages_hold_nothing(metadata: dict[str, object]) -> None:
+    """Their cells are no broken Python."""
+    cell = {"cell_type": "code", "source": "using Flux\nnn.init(x)"}
+    found = open_notebook("n.ipynb", json.dumps({"cells": [cell], "metadata": metadata}).encode())
+
+    assert ("", ()) == (found.source and found.source.text, found.problems)
+
+
+def test_a_cell_in_another_language_is_passed_over() -> None:
+    """Editors keep each cell's language; the others are read."""
+    cells = [
+        {"cell_type": "code", "source": "select * from t", "metadata": {"vscode": {"languageId": "sql"}}},
+        {"cell_type": "code", "source": "a = 1", "metadata": {"vscode": {"languageId": "python"}}},
+    ]
+    content = {"cells": cells, "metadata": {"language_info": {"name": "python"}}}
+    found = open_notebook("n.ipynb", json.dumps(content).encode())
+
+    assert ("a = 1", ()) == (found.source and found.source.text, found.problems)
+
+
 def test_odd_cells_are_passed_over() -> None:
     """A cell without a source, or with something else for one."""
     data = json.dumps({"cells": [1, {"cell_type": "code", "source": [1]}, {"cell_type": "code"}]}).encode()
