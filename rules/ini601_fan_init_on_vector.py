@@ -109,25 +109,33 @@ def _leaves_out(guard: Guard) -> bool:
 
 def _walks_all(site: Site, node: ast.expr | None) -> bool:
     """Whether `node` is the variable of a loop over all `parameters()`, with no call in between that could filter."""
-    loop = _loop(site, node)
-    match loop:
-        case ast.For(iter=ast.Call(func=ast.Attribute(attr=("parameters" | "named_parameters")))):
+    match _goes_through(site, node):
+        case ast.Call(func=ast.Attribute(attr=("parameters" | "named_parameters"))):
             return True
     return False
 
 
-def _loop(site: Site, node: ast.expr | None) -> ast.For | None:
-    """The loop whose variable `node` is."""
+def _goes_through(site: Site, node: ast.expr | None) -> ast.expr | None:
+    """What the loop or comprehension goes through whose variable `node` is."""
     while isinstance(node, ast.Attribute) and node.attr == "data":
         node = node.value
     above: ast.AST | None = site.node if isinstance(node, ast.Name) else None
     while above is not None and not isinstance(above, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         above = site.source.parents.get(above)
-        if isinstance(above, ast.For) and isinstance(node, ast.Name):
-            names = {inner.id for inner in syntax.walk(above.target) if isinstance(inner, ast.Name)}
-            if node.id in names:
-                return above
+        for loop in _loops(above):
+            names = {inner.id for inner in syntax.walk(loop.target) if isinstance(inner, ast.Name)}
+            if isinstance(node, ast.Name) and node.id in names:
+                return loop.iter
     return None
+
+
+def _loops(node: ast.AST | None) -> list[ast.For | ast.comprehension]:
+    match node:
+        case ast.For():
+            return [node]
+        case ast.ListComp(generators=loops) | ast.SetComp(generators=loops) | ast.GeneratorExp(generators=loops):
+            return [*reversed(loops)]
+    return []
 
 
 def _wants(allowed: range) -> str:
@@ -147,8 +155,7 @@ def _fix(call: InitCall, site: Site, node: ast.expr | None, allowed: range) -> F
     from initlint.fixer.calls import replace_call
     from initlint.fixer.conditions import run_only_if
 
-    source, statement = site.source, site.statement.node
-    outer = site.node
+    source, outer = site.source, site.node
     if not isinstance(outer, ast.Call) or node is None or site is not call.site:
         return None
     text = ast.unparse(node)
@@ -158,8 +165,6 @@ def _fix(call: InitCall, site: Site, node: ast.expr | None, allowed: range) -> F
         return attempt(
             Applicability.UNSAFE, "Set the norm's weight to one", lambda: replace_call(source, outer, "ones_", text)
         )
-    loop = _loop(call.site, node)
-    plain = isinstance(statement, ast.Expr) and statement.value is outer
-    if loop is None or not plain or allowed is not _MATRIX or not isinstance(statement, ast.stmt):
+    if _goes_through(call.site, node) is None or allowed is not _MATRIX:
         return None
     return attempt(Applicability.SAFE, "Leave the vectors out", lambda: run_only_if(source, outer, f"{text}.dim() > 1"))

@@ -10,7 +10,6 @@ from initlint.fixer.calls import quoted, receiver, replace_call
 from initlint.fixer.fragment import CannotRewrite, comments, expression, expression_text, replace
 from initlint.fixer.imports import imported_beside, init_prefix
 from initlint.fixer.layout import row
-from initlint.fixer.statements import insert_after
 from initlint.reference.recommend import Code
 from initlint.source.text import SourceText
 
@@ -96,13 +95,6 @@ def _for_each(call: InitCall, parts: str, name: str, body: str) -> tuple[Edit, .
     if comments(expression_text(source, node)) != comments(code):
         raise CannotRewrite("a comment would be lost")
     return replace(source, source.span(statement), code)
-
-
-def fill_after(source: SourceText, statement: ast.stmt, tensor: str, code: Code) -> tuple[Edit, ...]:
-    """Put a call that fills `tensor` behind the statement that makes it."""
-    there = init_prefix(source, statement)
-    call = f"{there.name}.{code.function}({arguments(source, tensor, code)})"
-    return (*there.edits, *insert_after(source, statement, call))
 
 
 def arguments(source: SourceText, tensor: str, code: Code) -> str:
