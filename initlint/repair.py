@@ -11,6 +11,7 @@ from initlint.finding import Applicability, Finding
 from initlint.source.files import changed
 from initlint.source.text import SourceText
 
+_RAISING = "INI6"
 _Key = tuple[str, str, "str | None"]
 _ROUNDS = 10  # each round's fixes can lay bare new ones; ruff stops where we do, at rules that undo each other
 
@@ -66,6 +67,10 @@ def key(finding: Finding) -> _Key:
     return finding.code, finding.path, finding.layer
 
 
+def _is_raising(finding: Finding) -> bool:
+    return finding.code.startswith(_RAISING)
+
+
 def _useless(before: Outcome, after: Outcome, applied: Iterable[Finding]) -> set[_Key]:
     """What the rules say as often as before, although it was fixed."""
     said, still = Counter(map(key, before.findings)), Counter(map(key, after.findings))
@@ -78,8 +83,10 @@ def _one_round(
     from initlint.fixer.apply import apply_fixes  # only where there is something to fix
 
     by_path: dict[str, list[Finding]] = defaultdict(list)
-    for finding in fixable(outcome.findings, unsafe=unsafe):
-        if key(finding) not in refused:
+    found = [one for one in fixable(outcome.findings, unsafe=unsafe) if key(one) not in refused]
+    raising = {one.path for one in found if _is_raising(one)}
+    for finding in found:
+        if _is_raising(finding) or finding.path not in raising:  # behind a line that raises, little can be known
             by_path[finding.path].append(finding)
     made: dict[str, SourceText] = {}
     applied: list[Finding] = []

@@ -14,7 +14,7 @@ from initlint.reference.recommend import Code
 from initlint.source.text import SourceText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from initlint.describe.groups import Member
     from initlint.describe.nodes import InitCall
@@ -25,13 +25,13 @@ _FILLING = ("normal_", "uniform_", "zero_", "fill_")  # methods after which noth
 def recommended(call: InitCall | None, members: Iterable[Member]) -> Fix | None:
     """The unsafe fix that writes what suits all `members` in the place of `call`; None where they differ.
 
-    Last layers, which no activation follows, do with what the hidden ones need.
+    Layers that no activation follows, and that are the last or have a norm behind them, do with what the others need.
     """
     from initlint.describe.advice import agreed
 
     found = list(members)
-    suited = agreed(found) or agreed(one for one in found if one.activation is not None or not _is_last(one))
-    if call is None or suited is None:
+    suited = agreed(found) or agreed(one for one in found if not _is_indifferent(one))
+    if call is None or suited is None or _reaches_more(call, found):
         return None
     try:
         edits = write_scheme(call, suited.code)
@@ -103,9 +103,20 @@ def arguments(source: SourceText, tensor: str, code: Code) -> str:
     return ", ".join([tensor, *texts])
 
 
-def _is_last(member: Member) -> bool:
+def _reaches_more(call: InitCall, members: Sequence[Member]) -> bool:
+    """Whether a loop over all layers also writes to some that were not read, of which these tell nothing."""
+    from initlint.describe.advice import bend
+    from initlint.describe.reach import opaque
+
+    bent = any(bend(one)[0] is not None for one in members)
+    return call.broad and not bent and any(opaque(one.model.root) for one in members)
+
+
+def _is_indifferent(member: Member) -> bool:
+    from initlint.describe.advice import bend
+
     follow = member.parameter.follow
-    return follow is not None and follow.output
+    return follow is not None and bend(member)[0] is None and (follow.output or follow.normalised)
 
 
 def _in_quotes(source: SourceText, text: str) -> str:
