@@ -229,5 +229,5 @@ def test_new_strings_take_the_quotes_of_the_file(before: str, expected: str) -> 
     ],
 )
 def test_what_a_deprecated_name_stands_for(before: str, expected: str) -> None:
-    """Goes in its place once for all its uses, under the author's own name for it; others may still want the old one."""
+    """Goes in its place once for all its uses, under the author's own name for it."""
     assert expected == rewritten(before, lambda text: rename_callee(text, call(text, ""), "x_"))
