@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from initlint.finding import Severity
 from initlint.reference.activations import RECTIFIERS, SATURATING, SMOOTH_RECTIFIERS, canonical_activation
 from initlint.reference.gains import gain_of
-from initlint.reference.quantity import is_number
 from initlint.reference.torch_gains import TORCH_GAINS, torch_gain
 from initlint.runtime.protocol import Event, Model, Parameter
 from initlint.runtime.remark import Remark, explicit, last_write
@@ -135,7 +134,7 @@ def _divided_by(row: Parameter, event: Event, fan: float) -> bool:
     if not row.std or word not in TORCH_GAINS:
         return False
     gain = torch_gain(word, slope if word == "leaky_relu" else None)
-    return is_number(gain) and math.isclose(row.std * math.sqrt(fan), gain, rel_tol=_TEN_PERCENT)
+    return isinstance(gain, int | float) and math.isclose(row.std * math.sqrt(fan), gain, rel_tol=_TEN_PERCENT)
 
 
 def _for_selu(row: Parameter, event: Event) -> Remark | None:
