@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Applicability, Edit, Fix, Span
 from initlint.fixer.calls import quoted, receiver, replace_call
-from initlint.fixer.fragment import CannotRewrite, comments, expression, expression_text, replace
+from initlint.fixer.commas import arguments_of
+from initlint.fixer.fragment import CannotRewrite, call_node, comments, expression, expression_text, replace
 from initlint.fixer.imports import imported_beside, init_prefix
 from initlint.fixer.layout import row
 from initlint.reference.recommend import Code
@@ -45,19 +46,40 @@ def write_scheme(call: InitCall, code: Code) -> tuple[Edit, ...]:
     source, node = call.site.source, call.site.node
     if not isinstance(node, ast.Call) or not (call.is_method or call.function.startswith("torch.nn.init.")):
         raise CannotRewrite("not a call of torch's own")
-    if any(keyword.arg in ("generator", None) for keyword in node.keywords):
+    unknown = any(isinstance(argument, ast.Starred) for argument in node.args)
+    if unknown or any(keyword.arg in ("generator", None) for keyword in node.keywords):
         raise CannotRewrite("an argument that would be lost")
     if call.is_method and call.name not in _FILLING:
         raise CannotRewrite("a copy, or a step of a longer formula")
     if call.is_method:
         return replace_call(source, node, code.function, arguments(source, receiver(source, node), code))
     inside = arguments(source, expression_text(source, _filled(node)), code)
+    if "\n" in expression_text(source, node):
+        inside = _in_its_layout(source, node, code)
     if isinstance(node.func, ast.Attribute):
         return _whole(source, node, f"{expression_text(source, node.func.value)}.{code.function}({inside})")
     if not isinstance(node.func, ast.Name):
         raise CannotRewrite("a callee that has no name")
     there = imported_beside(source, node.func.id, code.function, node)
     return (*there.edits, *_whole(source, node, f"{there.name}({inside})"))
+
+
+def _in_its_layout(source: SourceText, node: ast.Call, code: Code) -> str:
+    """The arguments for `code` on the lines of the old ones."""
+    items, tensor = arguments_of(call_node(source, node)), _filled(node)
+    wanted = {name: f"{name}={_in_quotes(source, text)}" for name, text in code.keywords}
+    for index, old in reversed([*enumerate([*node.args, *node.keywords])]):
+        name = old.arg if isinstance(old, ast.keyword) else None
+        if name in wanted:
+            items.texts[index] = wanted.pop(name)
+        elif old is not tensor:
+            behind = [*items.gaps, items.closing][index]
+            if "#" in behind.partition("\n")[0]:
+                raise CannotRewrite("a comment on what goes")
+            items.drop(index)
+    for text in wanted.values():
+        items.append(text)
+    return items.code
 
 
 def write_gates(call: InitCall, gates: int) -> tuple[Edit, ...]:
