@@ -94,7 +94,8 @@ def _what(call: InitCall, node: ast.expr | None, allowed: range) -> str | None:
         return f"{name} has {target.ndim} {'axis' if target.ndim == 1 else 'axes'}"
     if target.kind != "unknown" or 1 in allowed or any(_leaves_out(guard) for guard in call.guards):
         return None
-    if isinstance(node, ast.Attribute) and node.attr == "bias" and isinstance(node.value, ast.Name):
+    bare = _without_data(node)
+    if isinstance(bare, ast.Attribute) and bare.attr == "bias" and isinstance(bare.value, ast.Name):
         return "a bias has one axis"
     if _walks_all(call.site, node):
         return "the biases among these parameters have one axis"
@@ -107,6 +108,12 @@ def _leaves_out(guard: Guard) -> bool:
     return not isinstance(key, str) or bool(_ABOUT_PARAMETER.search(key)) or "dim" in key or "shape" in key
 
 
+def _without_data(node: ast.expr | None) -> ast.expr | None:
+    while isinstance(node, ast.Attribute) and node.attr == "data":
+        node = node.value
+    return node
+
+
 def _walks_all(site: Site, node: ast.expr | None) -> bool:
     """Whether `node` is the variable of a loop over all `parameters()`, with no call in between that could filter."""
     match _goes_through(site, node):
@@ -117,8 +124,7 @@ def _walks_all(site: Site, node: ast.expr | None) -> bool:
 
 def _goes_through(site: Site, node: ast.expr | None) -> ast.expr | None:
     """What the loop or comprehension goes through whose variable `node` is."""
-    while isinstance(node, ast.Attribute) and node.attr == "data":
-        node = node.value
+    node = _without_data(node)
     above: ast.AST | None = site.node if isinstance(node, ast.Name) else None
     while above is not None and not isinstance(above, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         above = site.source.parents.get(above)
@@ -145,6 +151,7 @@ def _wants(allowed: range) -> str:
 
 
 def _help(node: ast.expr | None, allowed: range) -> str:
+    node = _without_data(node)
     if isinstance(node, ast.Attribute) and node.attr == "bias":
         return "a bias starts at zero: nn.init.zeros_"
     return "leave vectors out: `if p.dim() > 1`" if allowed is _MATRIX else "use a scheme for tensors of this shape"
@@ -158,10 +165,10 @@ def _fix(call: InitCall, site: Site, node: ast.expr | None, allowed: range) -> F
     source, outer = site.source, site.node
     if not isinstance(outer, ast.Call) or node is None or site is not call.site:
         return None
-    text = ast.unparse(node)
-    if isinstance(node, ast.Attribute) and node.attr == "bias":
+    text, bare = ast.unparse(node), _without_data(node)
+    if isinstance(bare, ast.Attribute) and bare.attr == "bias":
         return attempt(Applicability.SAFE, "Set the bias to zero", lambda: replace_call(source, outer, "zeros_", text))
-    if isinstance(node, ast.Attribute) and node.attr == "weight" and "Norm" in (call.target.layer or ""):
+    if isinstance(bare, ast.Attribute) and bare.attr == "weight" and "Norm" in (call.target.layer or ""):
         return attempt(
             Applicability.UNSAFE, "Set the norm's weight to one", lambda: replace_call(source, outer, "ones_", text)
         )
