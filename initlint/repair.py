@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from initlint.engine import Engine, Outcome
@@ -11,6 +11,8 @@ from initlint.finding import Applicability, Finding
 from initlint.source.files import changed
 from initlint.source.text import SourceText
 
+_RAISING = "INI6"
+_Key = tuple[str, str, "str | None"]
 _ROUNDS = 10  # each round's fixes can lay bare new ones; ruff stops where we do, at rules that undo each other
 
 
@@ -24,19 +26,25 @@ class Repaired:
 
 
 def repair(engine: Engine, outcome: Outcome, *, unsafe: bool) -> Repaired:
-    """Make every fix that may be made, again and again."""
+    """Make every fix that may be made, again and again; one that its own rule does not accept is not made."""
     originals: dict[str, SourceText] = {}
+    refused: set[_Key] = set()
     fixed = 0
     for _ in range(_ROUNDS):
-        made, count = _one_round(outcome, unsafe=unsafe)
+        made, applied = _one_round(outcome, refused, unsafe=unsafe)
         if not made:
             break
-        fixed += count
+        after = engine.rerun(outcome, changed(outcome.files, made.values()), list(made))
+        useless = _useless(outcome, after, applied)
+        if useless:
+            refused |= useless
+            continue
+        fixed += len(applied)
         for path in made:
             before = outcome.text(path)
             if before is not None:
                 originals.setdefault(path, before)
-        outcome = engine.rerun(outcome, changed(outcome.files, made.values()), list(made))
+        outcome = after
     return Repaired(outcome, changes_of(originals, outcome), fixed)
 
 
@@ -54,14 +62,34 @@ def fixable(findings: Iterable[Finding], *, unsafe: bool) -> list[Finding]:
     return [one for one in findings if one.fix and (unsafe or one.fix.applicability is Applicability.SAFE)]
 
 
-def _one_round(outcome: Outcome, *, unsafe: bool) -> tuple[dict[str, SourceText], int]:
+def key(finding: Finding) -> _Key:
+    """What a finding is about, wherever it stands."""
+    return finding.code, finding.path, finding.layer
+
+
+def _is_raising(finding: Finding) -> bool:
+    return finding.code.startswith(_RAISING)
+
+
+def _useless(before: Outcome, after: Outcome, applied: Iterable[Finding]) -> set[_Key]:
+    """What the rules say as often as before, although it was fixed."""
+    said, still = Counter(map(key, before.findings)), Counter(map(key, after.findings))
+    return {key(one) for one in applied if still[key(one)] >= said[key(one)]}
+
+
+def _one_round(
+    outcome: Outcome, refused: Collection[_Key], *, unsafe: bool
+) -> tuple[dict[str, SourceText], list[Finding]]:
     from initlint.fixer.apply import apply_fixes  # only where there is something to fix
 
     by_path: dict[str, list[Finding]] = defaultdict(list)
-    for finding in fixable(outcome.findings, unsafe=unsafe):
-        by_path[finding.path].append(finding)
+    found = [one for one in fixable(outcome.findings, unsafe=unsafe) if key(one) not in refused]
+    raising = {one.path for one in found if _is_raising(one)}
+    for finding in found:
+        if _is_raising(finding) or finding.path not in raising:  # behind a line that raises, little can be known
+            by_path[finding.path].append(finding)
     made: dict[str, SourceText] = {}
-    count = 0
+    applied: list[Finding] = []
     for path, findings in by_path.items():
         source = outcome.text(path)
         if source is None:
@@ -69,5 +97,5 @@ def _one_round(outcome: Outcome, *, unsafe: bool) -> tuple[dict[str, SourceText]
         result = apply_fixes(source, findings, unsafe=unsafe)
         if result.text != source.text:
             made[path] = result.source
-            count += len(result.applied)
-    return made, count
+            applied += result.applied
+    return made, applied

@@ -11,7 +11,7 @@ from initlint.describe.advice import advice
 from initlint.describe.groups import Member
 from initlint.describe.owners import usage, written_by_name
 from initlint.describe.symbols import number
-from initlint.finding import Applicability, Edit, Finding, Fix, Severity
+from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
@@ -169,12 +169,13 @@ def _is_used(parameter: Parameter, site: Site) -> bool:
 
 def _fix(model: Model, parameter: Parameter, site: Site) -> Fix | None:
     from initlint.fixer.calls import rename_callee  # needs libcst: not on a clean run
+    from initlint.fixer.fill import fill_tensor
     from initlint.fixer.fragment import CannotRewrite
 
     made = parameter.history[0].site
     try:
         if "contract" in parameter.uses and parameter.shape is not None and len(parameter.shape) == 2:
-            edits: tuple[Edit, ...] = _draw(model, parameter, site)
+            edits = fill_tensor(site.source, site.node, advice(Member(model, parameter)).code)
         elif made is not None and isinstance(made.node, ast.Call) and _is_one_row(parameter):
             edits = rename_callee(site.source, made.node, "zeros")
         else:
@@ -187,15 +188,3 @@ def _fix(model: Model, parameter: Parameter, site: Site) -> Fix | None:
 def _is_one_row(parameter: Parameter) -> bool:
     """A vector, or one token such as (1, 1, width)."""
     return bool(parameter.shape) and all(number(size) == 1 for size in (parameter.shape or ())[:-1])
-
-
-def _draw(model: Model, parameter: Parameter, site: Site) -> tuple[Edit, ...]:
-    from initlint.fixer.scheme import fill_after
-
-    source = site.source
-    statement = source.statement(site.node)
-    match statement:
-        case ast.Assign(targets=[ast.Attribute() as target]):
-            tensor = source.segment(source.span(target))
-            return fill_after(source, statement, tensor, advice(Member(model, parameter)).code)
-    return ()

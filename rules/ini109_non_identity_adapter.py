@@ -137,15 +137,10 @@ def _fix(file: FileModel, pair: Pair, event: InitEvent) -> Fix | None:
 
 
 def _zero_after(parameter: Parameter) -> tuple[Edit, ...]:
-    from initlint.fixer.scheme import fill_after
+    from initlint.fixer.fill import fill_after, named
     from initlint.reference.recommend import Code
 
     if parameter.site is None:
         return ()
-    source = parameter.site.source
-    statement = source.statement(parameter.site.node)
-    match statement:
-        case ast.Assign(targets=[ast.Attribute() as target], value=ast.Call()):
-            name = source.segment(source.span(target))
-            return fill_after(source, statement, f"{name}.weight", Code("zeros_"))
-    return ()
+    statement, layer = named(parameter.site.source, parameter.site.node)
+    return fill_after(parameter.site.source, statement, f"{layer}.weight", Code("zeros_"))

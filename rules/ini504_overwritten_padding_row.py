@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.symbols import Sym, shown
-from initlint.finding import Applicability, Edit, Finding, Fix, Severity
+from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
 from initlint.source import syntax
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel, InitEvent, Parameter
+    from initlint.describe.nodes import FileModel, InitEvent, Parameter, Site
 
 _TABLES = ("Embedding", "EmbeddingBag")
 _RANDOM = ("uniform", "normal", "xavier", "kaiming", "lecun", "variance_scaling", "orthogonal", "sparse", "trunc")
@@ -89,22 +89,21 @@ def _zero_again(parameter: Parameter, drawn: InitEvent) -> Fix | None:
     source, node = drawn.site.source, drawn.site.node
     named = (inner for inner in syntax.walk(node) if isinstance(inner, ast.Attribute) and inner.attr == "weight")
     layer = next((source.segment(source.span(inner.value)) for inner in named), None)
-    statement = source.statement(node)
-    if layer is None or not isinstance(statement, ast.Expr):
+    if layer is None:
         return None
     code = f"{layer}.weight.data[{layer}.padding_idx].zero_()"
     if drawn.broad or not isinstance(parameter.module.arguments["padding_idx"], int):
         code = f"if {layer}.padding_idx is not None:\n    {code}"
-    edits = _inserted(drawn, statement, code)
-    return Fix(Applicability.UNSAFE, "Zero the padding row after the init", edits) if edits else None
+    return _inserted(drawn.site, code)
 
 
-def _inserted(drawn: InitEvent, statement: ast.stmt, code: str) -> tuple[Edit, ...] | None:
-    from initlint.fixer.fragment import CannotRewrite  # libcst: only where there is something to fix
+def _inserted(site: Site, code: str) -> Fix | None:
+    from initlint.fixer.attempt import attempt  # needs libcst: not on a clean run
+    from initlint.fixer.conditions import own_statement
     from initlint.fixer.statements import insert_after
 
-    assert drawn.site is not None
-    try:
-        return insert_after(drawn.site.source, statement, code)
-    except CannotRewrite:
-        return None
+    return attempt(
+        Applicability.UNSAFE,
+        "Zero the padding row after the init",
+        lambda: insert_after(site.source, own_statement(site.source, site.node), code),
+    )

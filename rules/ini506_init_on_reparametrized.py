@@ -94,17 +94,17 @@ def _site(file: FileModel, call: InitCall, applied: Applied | None) -> Site:
 
 
 def _init_first(call: InitCall) -> Fix | None:
-    source, node = call.site.source, call.site.node
-    statement = source.statement(node)
+    from initlint.fixer.attempt import attempt  # needs libcst: not on a clean run
+
     named = (
-        inner for inner in syntax.walk(node) if isinstance(inner, ast.Attribute) and inner.attr == call.target.slot
+        inner
+        for inner in syntax.walk(call.site.node)
+        if isinstance(inner, ast.Attribute) and inner.attr == call.target.slot
     )
     layer = next((inner.value for inner in named), None)
-    if call.broad or layer is None or not isinstance(statement, ast.Expr):
+    if call.broad or layer is None:
         return None
-    wrapping = _wrapping(source, statement, layer)
-    edits = _moved(source, statement, wrapping, layer) if wrapping is not None else None
-    return Fix(Applicability.UNSAFE, "Wrap the layer after its init", edits) if edits else None
+    return attempt(Applicability.UNSAFE, "Wrap the layer after its init", lambda: _moved(call.site, layer))
 
 
 def _wrapping(source: SourceText, statement: ast.stmt, layer: ast.expr) -> ast.Call | None:
@@ -121,14 +121,15 @@ def _wrapping(source: SourceText, statement: ast.stmt, layer: ast.expr) -> ast.C
     return None
 
 
-def _moved(source: SourceText, statement: ast.stmt, wrapping: ast.Call, layer: ast.expr) -> tuple[Edit, ...] | None:
-    from initlint.fixer.fragment import CannotRewrite  # libcst: only where there is something to fix
+def _moved(site: Site, layer: ast.expr) -> tuple[Edit, ...]:
+    from initlint.fixer.conditions import own_statement  # as above
     from initlint.fixer.rewrite import replace_expression
     from initlint.fixer.statements import insert_after
 
+    source, statement = site.source, own_statement(site.source, site.node)
+    wrapping = _wrapping(source, statement, layer)
+    if wrapping is None:
+        return ()
     inner = source.segment(source.span(wrapping.args[0]))
     again = source.segment(source.span(wrapping)).replace(inner, source.segment(source.span(layer)), 1)
-    try:
-        return (*replace_expression(source, wrapping, inner), *insert_after(source, statement, again))
-    except CannotRewrite:
-        return None
+    return (*replace_expression(source, wrapping, inner), *insert_after(source, statement, again))

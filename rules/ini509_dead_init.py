@@ -202,16 +202,28 @@ def _fix(first: InitCall, second: InitCall) -> Fix | None:
     if not isinstance(node, ast.Attribute) or not (isinstance(bias, Tensor) or first.target.module.generic):
         return None
     wanted = f"{ast.unparse(node.value)}.bias"
-    function = source.parents.get(first.site.statement.node)
-    while function is not None and not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        function = source.parents.get(function)
-    if function is None or any(ast.unparse(n) == wanted for n in syntax.walk(function) if isinstance(n, ast.Attribute)):
+    if any(ast.unparse(one) == wanted for one in _beside(first) if isinstance(one, ast.Attribute)):
         return None
 
     def renamed() -> tuple[Edit, ...]:
         return replace_expression(source, node, wanted)
 
     return attempt(Applicability.UNSAFE, "Set the bias", renamed)
+
+
+def _beside(call: InitCall) -> Iterator[ast.AST]:
+    """All that may run together with the call: its function without the other branches around it."""
+    parents = call.site.source.parents
+    node: ast.AST = call.site.statement.node
+    yield from syntax.walk(node)
+    while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
+        above = parents[node]
+        here = next(
+            (block for block in (getattr(above, "body", []), getattr(above, "orelse", [])) if node in block), []
+        )
+        together = here if isinstance(above, ast.If) else syntax.children(above)
+        yield from (inner for one in together if one is not node for inner in syntax.walk(one))
+        node = above
 
 
 def _is_bias_like(call: InitCall) -> bool:

@@ -103,6 +103,8 @@ def _special(parameter: Parameter, own: InitEvent, last: InitEvent) -> bool:
         return own.scheme in ("zeros", "constant")
     if own.scheme in ("zeros", "eye", "dirac"):
         return True
+    if number(last.mean) != 0:  # a mistake of its own, whose std says nothing
+        return False
     before, after = number(own.std), number(last.std)
     return before is not None and after is not None and 0 < before * _SMALLER <= after
 

@@ -16,6 +16,7 @@ from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, Model
+    from initlint.source.text import SourceText
 
 _BY_NAME = re.compile(r"^(?P<text>\w+) in classname of ")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -94,24 +95,38 @@ def _name_test(site: Site, matched: str | None = None) -> Site | None:
             text = ast.unparse(above.test)
             if "hasattr" in text or "isinstance" in text or "getattr" in text:
                 return None
-            if _matches_name(above.test) or (matched is not None and _holds(above.test, matched)):
+            if _matches_name(source, above.test) or (matched is not None and _holds(above.test, matched)):
                 return Site(source, above.test)
         node = above
     return None
 
 
-def _matches_name(test: ast.expr) -> bool:
+def _matches_name(source: SourceText, test: ast.expr) -> bool:
     for node in syntax.walk(test):
         match node:
-            case ast.Call(func=ast.Attribute(value=base, attr=("find" | "startswith" | "endswith" | "count"))):
-                subject = ast.unparse(base)
-            case ast.Compare(ops=[ast.In()], comparators=[container]):
-                subject = ast.unparse(container)
+            case ast.Call(func=ast.Attribute(value=subject, attr=("find" | "startswith" | "endswith" | "count"))):
+                pass
+            case ast.Compare(ops=[ast.In()], comparators=[subject]):
+                pass
             case _:
                 continue
-        if re.search(r"__name__|class|cls|type", subject):
+        if re.search(r"__name__|class|cls|type", ast.unparse(subject)) or _is_class_name(source, subject):
             return True
     return False
+
+
+def _is_class_name(source: SourceText, subject: ast.expr) -> bool:
+    """Whether the function has it from `m.__class__.__name__`."""
+    scope: ast.AST = subject
+    while not isinstance(scope, (*_FUNCTIONS, ast.Module)):
+        scope = source.parents[scope]
+    values = [
+        ast.unparse(node.value)
+        for node in syntax.walk(scope)
+        if isinstance(node, ast.Assign) and isinstance(subject, ast.Name)
+        if any(isinstance(target, ast.Name) and target.id == subject.id for target in node.targets)
+    ]
+    return bool(values) and all("__name__" in value for value in values)
 
 
 def _holds(test: ast.expr, text: str) -> bool:

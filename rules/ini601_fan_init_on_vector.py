@@ -94,7 +94,8 @@ def _what(call: InitCall, node: ast.expr | None, allowed: range) -> str | None:
         return f"{name} has {target.ndim} {'axis' if target.ndim == 1 else 'axes'}"
     if target.kind != "unknown" or 1 in allowed or any(_leaves_out(guard) for guard in call.guards):
         return None
-    if isinstance(node, ast.Attribute) and node.attr == "bias" and isinstance(node.value, ast.Name):
+    bare = _without_data(node)
+    if isinstance(bare, ast.Attribute) and bare.attr == "bias" and isinstance(bare.value, ast.Name):
         return "a bias has one axis"
     if _walks_all(call.site, node):
         return "the biases among these parameters have one axis"
@@ -107,27 +108,40 @@ def _leaves_out(guard: Guard) -> bool:
     return not isinstance(key, str) or bool(_ABOUT_PARAMETER.search(key)) or "dim" in key or "shape" in key
 
 
+def _without_data(node: ast.expr | None) -> ast.expr | None:
+    while isinstance(node, ast.Attribute) and node.attr == "data":
+        node = node.value
+    return node
+
+
 def _walks_all(site: Site, node: ast.expr | None) -> bool:
     """Whether `node` is the variable of a loop over all `parameters()`, with no call in between that could filter."""
-    loop = _loop(site, node)
-    match loop:
-        case ast.For(iter=ast.Call(func=ast.Attribute(attr=("parameters" | "named_parameters")))):
+    match _goes_through(site, node):
+        case ast.Call(func=ast.Attribute(attr=("parameters" | "named_parameters"))):
             return True
     return False
 
 
-def _loop(site: Site, node: ast.expr | None) -> ast.For | None:
-    """The loop whose variable `node` is."""
-    while isinstance(node, ast.Attribute) and node.attr == "data":
-        node = node.value
+def _goes_through(site: Site, node: ast.expr | None) -> ast.expr | None:
+    """What the loop or comprehension goes through whose variable `node` is."""
+    node = _without_data(node)
     above: ast.AST | None = site.node if isinstance(node, ast.Name) else None
     while above is not None and not isinstance(above, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         above = site.source.parents.get(above)
-        if isinstance(above, ast.For) and isinstance(node, ast.Name):
-            names = {inner.id for inner in syntax.walk(above.target) if isinstance(inner, ast.Name)}
-            if node.id in names:
-                return above
+        for loop in _loops(above):
+            names = {inner.id for inner in syntax.walk(loop.target) if isinstance(inner, ast.Name)}
+            if isinstance(node, ast.Name) and node.id in names:
+                return loop.iter
     return None
+
+
+def _loops(node: ast.AST | None) -> list[ast.For | ast.comprehension]:
+    match node:
+        case ast.For():
+            return [node]
+        case ast.ListComp(generators=loops) | ast.SetComp(generators=loops) | ast.GeneratorExp(generators=loops):
+            return [*reversed(loops)]
+    return []
 
 
 def _wants(allowed: range) -> str:
@@ -137,6 +151,7 @@ def _wants(allowed: range) -> str:
 
 
 def _help(node: ast.expr | None, allowed: range) -> str:
+    node = _without_data(node)
     if isinstance(node, ast.Attribute) and node.attr == "bias":
         return "a bias starts at zero: nn.init.zeros_"
     return "leave vectors out: `if p.dim() > 1`" if allowed is _MATRIX else "use a scheme for tensors of this shape"
@@ -147,19 +162,16 @@ def _fix(call: InitCall, site: Site, node: ast.expr | None, allowed: range) -> F
     from initlint.fixer.calls import replace_call
     from initlint.fixer.conditions import run_only_if
 
-    source, statement = site.source, site.statement.node
-    outer = site.node
+    source, outer = site.source, site.node
     if not isinstance(outer, ast.Call) or node is None or site is not call.site:
         return None
-    text = ast.unparse(node)
-    if isinstance(node, ast.Attribute) and node.attr == "bias":
+    text, bare = ast.unparse(node), _without_data(node)
+    if isinstance(bare, ast.Attribute) and bare.attr == "bias":
         return attempt(Applicability.SAFE, "Set the bias to zero", lambda: replace_call(source, outer, "zeros_", text))
-    if isinstance(node, ast.Attribute) and node.attr == "weight" and "Norm" in (call.target.layer or ""):
+    if isinstance(bare, ast.Attribute) and bare.attr == "weight" and "Norm" in (call.target.layer or ""):
         return attempt(
             Applicability.UNSAFE, "Set the norm's weight to one", lambda: replace_call(source, outer, "ones_", text)
         )
-    loop = _loop(call.site, node)
-    plain = isinstance(statement, ast.Expr) and statement.value is outer
-    if loop is None or not plain or allowed is not _MATRIX or not isinstance(statement, ast.stmt):
+    if _goes_through(call.site, node) is None or allowed is not _MATRIX:
         return None
     return attempt(Applicability.SAFE, "Leave the vectors out", lambda: run_only_if(source, outer, f"{text}.dim() > 1"))

@@ -121,8 +121,6 @@ def _fix(site: Site, text: str) -> Fix | None:
     from initlint.fixer.attempt import attempt  # needs libcst: not on a clean run
     from initlint.fixer.conditions import run_only_if
 
-    if not isinstance(site.statement.node, ast.Expr):
-        return None
     return attempt(
         Applicability.SAFE,
         "Ask whether it is there",

@@ -17,10 +17,12 @@ from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
+    from initlint.source.text import SourceText
 
 _NORM_CLASS = re.compile(r"norm(?!al|aliz\w*flow)|(?<![a-z])[blgi]n(?![a-z])", re.IGNORECASE)
 _OTHER_NORM = re.compile(r"weight_?norm|spectral|cond|ada|film|spade|style", re.IGNORECASE)
 _SCALES = frozenset({"weight", "gamma", "scale", "g", "a_2", "gain"})
+_WIDE = 0.3  # a spread from here on is no small one around one
 FAR_FROM_ONE = 0.75  # a mean below it halves the signal at every second layer and worse
 
 
@@ -196,9 +198,10 @@ def _fix(file: FileModel, event: InitEvent) -> Fix | None:
         return None
     node, source = site.node, site.source
     try:
-        if event.scheme == "normal" and "mean" in call.nodes:
+        values = _around_one(source, event, call) if event.scheme == "normal" else None
+        if values is not None:
             order = ("mean", "std") if call.is_method else ("tensor", "mean", "std")
-            edits = set_arguments(source, node, order=order, set={"mean": "1.0"})
+            edits = set_arguments(source, node, order=order, set=values)
             return Fix(Applicability.SAFE, "Draw it around one", edits)
         if event.distribution in ("uniform", "normal"):
             if isinstance(node.func, ast.Attribute) and call.is_method and isinstance(node.func.value, ast.Call):
@@ -208,6 +211,17 @@ def _fix(file: FileModel, event: InitEvent) -> Fix | None:
     except CannotRewrite:
         return None
     return None
+
+
+def _around_one(source: SourceText, event: InitEvent, call: InitCall) -> dict[str, str] | None:
+    """The arguments for the spread that was meant, which may stand where the mean does; None where it was not small."""
+    mean, std = number(event.mean), number(event.std)
+    if "mean" not in call.nodes or (std is not None and std >= _WIDE and "std" in call.nodes):
+        return None
+    if "std" in call.nodes:
+        return {"mean": "1.0"}
+    small = mean is not None and 0 < mean < _WIDE
+    return {"mean": "1.0", "std": source.segment(source.span(call.nodes["mean"]))} if small else None
 
 
 def _ones_instead(site: Site) -> Fix | None:

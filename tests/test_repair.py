@@ -53,6 +53,15 @@ def test_fixes_that_undo_each_other_end(here: Path, monkeypatch: pytest.MonkeyPa
     assert 10 == result.fixed
 
 
+def test_a_fix_that_does_not_help_is_not_made(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the rule says the same of the text that its fix leaves; the other fixes stand."""
+    monkeypatch.setattr(LineRule, "cure", "bad ")
+    put(here, a="import torch\nbad\nworse\n")
+    result = repaired(unsafe=True)
+
+    assert ({"a.py": "import torch\nbad\nbad\n"}, 1) == (after(result), result.fixed)
+
+
 def test_nothing_is_written(here: Path) -> None:
     """That is for whoever asked."""
     put(here, a="import torch\nbad\n")

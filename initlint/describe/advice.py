@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from initlint.describe.groups import Member
+from initlint.describe.suggest import next_activation, next_slope
 from initlint.describe.symbols import Sym, number
 from initlint.reference.recommend import Recommendation, recommend
 
@@ -15,8 +16,7 @@ _DISTRIBUTIONS = {"trunc_normal": "normal", "uniform": "uniform", "normal": "nor
 def advice(member: Member) -> Recommendation:
     """The scheme for the activation that really follows, in the author's distribution and mode."""
     event, follow = member.parameter.effective, member.parameter.follow
-    activation = member.activation
-    slope = number(follow.slope) if follow is not None and activation is not None else None
+    activation, slope = bend(member)
     mode = _written_mode(member)
     return recommend(
         activation,
@@ -25,8 +25,17 @@ def advice(member: Member) -> Recommendation:
         kind=None if mode is not None else _kind(member),
         normalised=follow is not None and follow.normalised,
         residual=follow is not None and follow.residual,
-        slope=slope,
+        slope=number(slope) if activation is not None else None,
     )
+
+
+def bend(member: Member) -> tuple[str | None, Any]:
+    """The one activation that all its outputs meet, behind a norm too, and the slope of it."""
+    follow = member.parameter.follow
+    if follow is None or not follow.normalised:
+        return member.activation, follow.slope if follow is not None else None
+    activation = next_activation(member.parameter)
+    return None if activation == "identity" else activation, next_slope(member.parameter)
 
 
 def agreed(members: Iterable[Member]) -> Recommendation | None:

@@ -27,6 +27,12 @@ def below(module: ModuleObject | None) -> dict[int, ModuleObject]:
     return found
 
 
+def opaque(module: ModuleObject | None) -> bool:
+    """Whether a part of the module is of a class that was not read: it may hold layers nobody knows of."""
+    parts = below(module).values()
+    return any(one.cls is None and not one.bases and not (one.dotted or "torch.").startswith("torch.") for one in parts)
+
+
 def doing(applied: Applied, parameter: Parameter) -> list[InitEvent]:
     """The writes to a parameter that are this init's doing."""
     return [event for event in parameter.history if applied.order < event.order < applied.end and not event.default]

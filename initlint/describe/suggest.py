@@ -31,13 +31,23 @@ def suggested(parameter: Parameter, *, judged: bool) -> str | None:
 def next_activation(parameter: Parameter) -> str | None:
     """The activation that the parameter's products meet, looking past normalisations; "identity" for none, None where
     that is not known or differs from use to use."""
+    names = {_bend(node) for node in _met(parameter)}
+    return names.pop() if len(names) == 1 else None
+
+
+def next_slope(parameter: Parameter) -> object:
+    """The slope of that activation; None where it has none, or several."""
+    slopes = {node.slope for node in _met(parameter)}
+    return slopes.pop() if len(slopes) == 1 else None
+
+
+def _met(parameter: Parameter) -> list[FlowNode]:
     follow, graph = parameter.follow, parameter.flow.graph
     if follow is None or graph is None or not follow.known:
-        return None
+        return []
     key = parameter.module if parameter.spec is not None else parameter.storage
     met = [_past_norms(graph, one) for node in graph.by_module.get(id(key), []) for one in graph.met(node)]
-    names = {_bend(node) for group in met for node in group}
-    return names.pop() if len(names) == 1 else None
+    return [node for group in met for node in group]
 
 
 def _past_norms(graph: Graph, node: FlowNode) -> list[FlowNode]:

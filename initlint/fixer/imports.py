@@ -84,8 +84,13 @@ def imported_beside(source: SourceText, name: str, new_name: str, at: ast.AST) -
                 return Available(here)
     if binders(source, new_name, at):
         raise CannotRewrite(f"{new_name} is something else here")
-    goes = _used_once(source, name) and any(alias.name == name and not alias.asname for alias in statement.names)
-    return Available(new_name, _add_alias(source, statement, new_name, instead_of=name if goes else None))
+    old = next((alias for alias in statement.names if (alias.asname or alias.name) == name), None)
+    renamed = old is not None and new_name == f"{old.name}_" and not _any_ignored(source, name)
+    if old is None or not (renamed or len(_mentions(source, name)) == 1) or not _is_own(source, name):
+        return Available(new_name, _add_alias(source, statement, new_name))
+    if renamed and old.asname:
+        return Available(old.asname, _add_alias(source, statement, f"{new_name} as {old.asname}", instead_of=name))
+    return Available(new_name, _add_alias(source, statement, new_name, instead_of=name))
 
 
 def add_import(source: SourceText, statement: str, at: ast.AST | None = None) -> tuple[Edit, ...]:
@@ -164,14 +169,25 @@ def _star(source: SourceText) -> bool:
     )
 
 
-def _used_once(source: SourceText, name: str) -> bool:
-    """Whether the file speaks of `name` at one place only; a package's `__init__` imports names for others."""
-    spoken = [
+def _mentions(source: SourceText, name: str) -> list[ast.AST]:
+    """The places at which the file speaks of `name`."""
+    return [
         node
         for node in ast.walk(source.tree)
         if (isinstance(node, ast.Name) and node.id == name) or (isinstance(node, ast.Constant) and node.value == name)
     ]
-    return len(spoken) == 1 and not source.path.endswith("__init__.py")
+
+
+def _any_ignored(source: SourceText, name: str) -> bool:
+    """Whether the name is to stay at some place; else all of them want what their deprecated function stands for."""
+    lines = {node.lineno for node in _mentions(source, name)}  # type: ignore[attr-defined] # names and constants have one
+    return any("noqa" in source.lines[line - 1] or "initlint:" in source.lines[line - 1] for line in lines)
+
+
+def _is_own(source: SourceText, name: str) -> bool:
+    """Whether nobody else has the name from here; a package's `__init__` imports names for others."""
+    listed = any(isinstance(node, ast.Constant) for node in _mentions(source, name))
+    return not listed and not source.path.endswith("__init__.py")
 
 
 def _add_alias(
@@ -186,7 +202,7 @@ def _add_alias(
     if instead_of is None:
         items.append(name)
     else:
-        items.texts[[alias.name for alias in statement.names].index(instead_of)] = name
+        items.texts[[alias.asname or alias.name for alias in statement.names].index(instead_of)] = name
     head = source.segment(span)[: -len(_tail(node))]
     return replace(source, span, f"{head}{items.code}{')' if node.rpar else ''}")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from initlint.finding import Applicability, Fix
+from initlint.fixer.fill import fill_tensor
 from initlint.fixer.fragment import CannotRewrite
-from initlint.fixer.scheme import fill_after, recommended
+from initlint.fixer.scheme import recommended
 
 if TYPE_CHECKING:
     from initlint.describe.groups import Group
@@ -21,15 +21,10 @@ def redraw(file: FileModel, group: Group) -> Fix | None:
     if group.event.call is not None:
         return None if _writes_more(file, group) else recommended(group.event.call, group.members)
     suited = agreed(group.members)
-    source, node = group.site.source, group.site.node
-    statement = source.statement(node)
-    match statement:
-        case ast.Assign(targets=[ast.Attribute() as target]) if suited is not None:
-            pass
-        case _:
-            return None
+    if suited is None:
+        return None
     try:
-        edits = fill_after(source, statement, source.segment(source.span(target)), suited.code)
+        edits = fill_tensor(group.site.source, group.site.node, suited.code)
     except CannotRewrite:
         return None
     return Fix(Applicability.UNSAFE, f"Draw it with `{suited.code.call('w', '')}`", edits)

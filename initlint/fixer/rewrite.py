@@ -107,6 +107,8 @@ def _stands_bare(source: SourceText, node: ast.expr, code: str) -> bool:
     match parent:
         case ast.Call(args=arguments):
             return node in arguments
+        case ast.Lambda(body=body):
+            return body is node
         case ast.Subscript(slice=index):
             return index is node
     return isinstance(parent, _OPEN_PLACES)

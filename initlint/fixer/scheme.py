@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Applicability, Edit, Fix, Span
 from initlint.fixer.calls import quoted, receiver, replace_call
-from initlint.fixer.fragment import CannotRewrite, comments, expression, expression_text, replace
+from initlint.fixer.commas import arguments_of
+from initlint.fixer.fragment import CannotRewrite, call_node, comments, expression, expression_text, replace
 from initlint.fixer.imports import imported_beside, init_prefix
 from initlint.fixer.layout import row
-from initlint.fixer.statements import insert_after
 from initlint.reference.recommend import Code
 from initlint.source.text import SourceText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from initlint.describe.groups import Member
     from initlint.describe.nodes import InitCall
@@ -26,13 +26,13 @@ _FILLING = ("normal_", "uniform_", "zero_", "fill_")  # methods after which noth
 def recommended(call: InitCall | None, members: Iterable[Member]) -> Fix | None:
     """The unsafe fix that writes what suits all `members` in the place of `call`; None where they differ.
 
-    Last layers, which no activation follows, do with what the hidden ones need.
+    Layers that no activation follows, and that are the last or have a norm behind them, do with what the others need.
     """
     from initlint.describe.advice import agreed
 
     found = list(members)
-    suited = agreed(found) or agreed(one for one in found if one.activation is not None or not _is_last(one))
-    if call is None or suited is None:
+    suited = agreed(found) or agreed(one for one in found if not _is_indifferent(one))
+    if call is None or suited is None or _reaches_more(call, found):
         return None
     try:
         edits = write_scheme(call, suited.code)
@@ -46,19 +46,40 @@ def write_scheme(call: InitCall, code: Code) -> tuple[Edit, ...]:
     source, node = call.site.source, call.site.node
     if not isinstance(node, ast.Call) or not (call.is_method or call.function.startswith("torch.nn.init.")):
         raise CannotRewrite("not a call of torch's own")
-    if any(keyword.arg in ("generator", None) for keyword in node.keywords):
+    unknown = any(isinstance(argument, ast.Starred) for argument in node.args)
+    if unknown or any(keyword.arg in ("generator", None) for keyword in node.keywords):
         raise CannotRewrite("an argument that would be lost")
     if call.is_method and call.name not in _FILLING:
         raise CannotRewrite("a copy, or a step of a longer formula")
     if call.is_method:
         return replace_call(source, node, code.function, arguments(source, receiver(source, node), code))
     inside = arguments(source, expression_text(source, _filled(node)), code)
+    if "\n" in expression_text(source, node):
+        inside = _in_its_layout(source, node, code)
     if isinstance(node.func, ast.Attribute):
         return _whole(source, node, f"{expression_text(source, node.func.value)}.{code.function}({inside})")
     if not isinstance(node.func, ast.Name):
         raise CannotRewrite("a callee that has no name")
     there = imported_beside(source, node.func.id, code.function, node)
     return (*there.edits, *_whole(source, node, f"{there.name}({inside})"))
+
+
+def _in_its_layout(source: SourceText, node: ast.Call, code: Code) -> str:
+    """The arguments for `code` on the lines of the old ones."""
+    items, tensor = arguments_of(call_node(source, node)), _filled(node)
+    wanted = {name: f"{name}={_in_quotes(source, text)}" for name, text in code.keywords}
+    for index, old in reversed([*enumerate([*node.args, *node.keywords])]):
+        name = old.arg if isinstance(old, ast.keyword) else None
+        if name in wanted:
+            items.texts[index] = wanted.pop(name)
+        elif old is not tensor:
+            behind = [*items.gaps, items.closing][index]
+            if "#" in behind.partition("\n")[0]:
+                raise CannotRewrite("a comment on what goes")
+            items.drop(index)
+    for text in wanted.values():
+        items.append(text)
+    return items.code
 
 
 def write_gates(call: InitCall, gates: int) -> tuple[Edit, ...]:
@@ -98,22 +119,26 @@ def _for_each(call: InitCall, parts: str, name: str, body: str) -> tuple[Edit, .
     return replace(source, source.span(statement), code)
 
 
-def fill_after(source: SourceText, statement: ast.stmt, tensor: str, code: Code) -> tuple[Edit, ...]:
-    """Put a call that fills `tensor` behind the statement that makes it."""
-    there = init_prefix(source, statement)
-    call = f"{there.name}.{code.function}({arguments(source, tensor, code)})"
-    return (*there.edits, *insert_after(source, statement, call))
-
-
 def arguments(source: SourceText, tensor: str, code: Code) -> str:
     """The tensor and the code's keywords, strings in the file's own quotes."""
     texts = [f"{name}={_in_quotes(source, text)}" for name, text in code.keywords]
     return ", ".join([tensor, *texts])
 
 
-def _is_last(member: Member) -> bool:
+def _reaches_more(call: InitCall, members: Sequence[Member]) -> bool:
+    """Whether a loop over all layers also writes to some that were not read, of which these tell nothing."""
+    from initlint.describe.advice import bend
+    from initlint.describe.reach import opaque
+
+    bent = any(bend(one)[0] is not None for one in members)
+    return call.broad and not bent and any(opaque(one.model.root) for one in members)
+
+
+def _is_indifferent(member: Member) -> bool:
+    from initlint.describe.advice import bend
+
     follow = member.parameter.follow
-    return follow is not None and follow.output
+    return follow is not None and bend(member)[0] is None and (follow.output or follow.normalised)
 
 
 def _in_quotes(source: SourceText, text: str) -> str:

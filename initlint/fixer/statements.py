@@ -154,6 +154,8 @@ def _move(source: SourceText, statement: ast.stmt, anchor: ast.stmt, *, after: b
         return ()
     if here == there or anchor in ast.walk(statement):
         raise CannotRewrite("a statement moved within its own line")
+    if cell_bounds(source, here.span.line) != cell_bounds(source, there.span.line):
+        raise CannotRewrite("a statement moved from one notebook cell to another")
     put = _put_after if after else _put_before
     if not here.alone:
         line, _, target, _ = split(source, here, [statement])

@@ -14,7 +14,7 @@ from initlint.fixer.judge import Case, is_preserving, is_raising, judge
 from initlint.fixer.proof import Proof, Verdict
 from initlint.fixer.touched import Class, classes, rows
 from initlint.fixer.trial import Bench, Trial
-from initlint.repair import Repaired, changes_of, fixable
+from initlint.repair import Repaired, changes_of, fixable, key
 from initlint.source.files import changed
 from initlint.source.text import SourceText
 
@@ -126,7 +126,7 @@ class _Verifier:
             assert source is not None
             own = [self.bench.called(found) for found in touched[id(one)]]
             names = list(dict.fromkeys([*own, *self._configured(source, one, left)]))
-            silenced = still[_key(one)] < counts[_key(one)]
+            silenced = still[key(one)] < counts[key(one)]
             left_, right_ = _only(left, names), _only(right, names)
             cases.append(Case(one, source, names, left_, right_, silenced=silenced, comment=id(one) in comments))
         return cases
@@ -180,12 +180,8 @@ def _is_comment(outcome: Outcome, finding: Finding) -> bool:
     return ast.dump(made.tree) == ast.dump(source.tree)
 
 
-def _key(finding: Finding) -> tuple[str, str, str | None]:
-    return finding.code, finding.path, finding.layer
-
-
 def _counts(findings: Iterable[Finding]) -> Counter[tuple[str, str, str | None]]:
-    return Counter(map(_key, findings))
+    return Counter(map(key, findings))
 
 
 def _only(trial: Trial, names: Sequence[str]) -> Trial:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from initlint.finding import Severity
 from initlint.reference.activations import RECTIFIERS, SATURATING, SMOOTH_RECTIFIERS, canonical_activation
 from initlint.reference.gains import gain_of
+from initlint.reference.torch_gains import TORCH_GAINS, torch_gain
 from initlint.runtime.protocol import Event, Model, Parameter
 from initlint.runtime.remark import Remark, explicit, last_write
 
@@ -120,8 +121,20 @@ def _wrong_axis(row: Parameter, event: Event) -> Remark | None:
     transposed = row.role == "raw" or row.module == "Conv1D"
     if not transposed or event.arguments.get("mode") != "fan_in" or taken == row.used_fan_in:
         return None
+    if _divided_by(row, event, row.used_fan_in):  # it was given the transpose, or another view
+        return None
     message = f"kaiming takes {taken} for the fan-in of `{row.name}`, but forward sums over {row.used_fan_in} inputs"
     return Remark("INI401", row.name, message, "initialise the transposed weight: w.t()", event.place)
+
+
+def _divided_by(row: Parameter, event: Event, fan: float) -> bool:
+    """Whether the std is the one that kaiming draws for this fan-in."""
+    word = event.arguments.get("nonlinearity")
+    slope = float(event.arguments.get("a") or 0.0)
+    if not row.std or word not in TORCH_GAINS:
+        return False
+    gain = torch_gain(word, slope if word == "leaky_relu" else None)
+    return isinstance(gain, int | float) and math.isclose(row.std * math.sqrt(fan), gain, rel_tol=_TEN_PERCENT)
 
 
 def _for_selu(row: Parameter, event: Event) -> Remark | None:

@@ -104,7 +104,7 @@ RENAMED = [
     ("torch . nn.init\\\n.xavier_(w)", "torch . nn.init\\\n.new_(w)"),
     ("m.weight.data.xavier_()", "m.weight.data.new_()"),
     ("from a import xavier_\nxavier_(w)", "from a import xavier_, new_\nnew_(w)"),
-    ("from a import xavier_ as x\nx(w)", "from a import xavier_ as x, new_\nnew_(w)"),
+    ("from a import xavier_ as x\nx(w)", "from a import new_\nnew_(w)"),
     ("from a import xavier_, new_ as n\nxavier_(w)", "from a import xavier_, new_ as n\nn(w)"),
     ("from a import new_\nfrom a import xavier_\nxavier_(w)", "from a import new_\nfrom a import xavier_\nnew_(w)"),
     ("from a import (xavier_)\nxavier_(w)", "from a import (xavier_, new_)\nnew_(w)"),
@@ -217,3 +217,17 @@ def test_a_call_with_a_comment_in_it_is_not_replaced_whole() -> None:
 def test_new_strings_take_the_quotes_of_the_file(before: str, expected: str) -> None:
     """So a formatter has nothing to do."""
     assert expected == quoted(source(before), "relu")
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("from a import x as y\ny(w)\ny(v)", "from a import x_ as y\ny(w)\ny(v)"),
+        ("from a import x, z\nx(w)\nx(v)", "from a import x_, z\nx_(w)\nx(v)"),
+        ("from a import x\nx(w)\nx(v)  # noqa: INI604", "from a import x, x_\nx_(w)\nx(v)  # noqa: INI604"),
+        ('from a import x\n__all__ = ["x"]\nx(w)', 'from a import x, x_\n__all__ = ["x"]\nx_(w)'),
+    ],
+)
+def test_what_a_deprecated_name_stands_for(before: str, expected: str) -> None:
+    """Goes in its place once for all its uses, under the author's own name for it."""
+    assert expected == rewritten(before, lambda text: rename_callee(text, call(text, ""), "x_"))

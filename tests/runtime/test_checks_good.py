@@ -278,6 +278,20 @@ class Disguised(nn.Module):
         return self.b(self.a(x))
 
 
+class Transposed(nn.Module):
+    """A matrix stored (in, out), whose transpose was given to the init."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up = nn.Parameter(torch.empty(16, 64))
+        self.down = nn.Parameter(torch.empty(64, 16))
+        nn.init.kaiming_normal_(self.up.t(), nonlinearity="relu")
+        nn.init.kaiming_uniform_(self.down.t(), a=0.2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.leaky_relu((x @ self.up).relu() @ self.down, 0.2)
+
+
 class ScaledHead(nn.Module):
     """T5: a table at N(0, 1) is the head too, and the state is scaled down before it."""
 
@@ -336,6 +350,7 @@ class Weird(nn.Module):
 GOOD: tuple[Callable[[], nn.Module], ...] = (
     ZeroHead, Lora, AdaLayerNormZero, ZeroInitResidual, ReZero, FocalHead, TransformerBlock, Equalised, Siren,
     Upsampling, Target, Filled, Recurrent, Gan, ScaledHead, OnePlusWeight, Rl, Disguised, Weird,
+    Transposed,
     lambda: nn.Sequential(EqualisedLinear(64, 64), nn.ReLU(), EqualisedLinear(64, 64), nn.ReLU(), nn.Linear(64, 4)),
     lambda: nn.Sequential(nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 4)),
     lambda: nn.MultiheadAttention(16, 2), lambda: nn.LSTM(16, 16), lambda: nn.Transformer(16, 2, 1, 1, 32),
