@@ -12,10 +12,12 @@ from initlint.runtime.distribution import Distribution, constant, normal, trunc_
 from initlint.runtime.roles import Role
 from initlint.runtime.statistics import MIN_COUNT, compare, orthogonality, sample
 
-# A candidate is dropped below the first p-value, and believed alone only above the second.
-_REFUSED, _BELIEVED = 1e-6, 1e-3
+# A candidate is dropped below this p-value. A stricter line for the best one would leave one draw of a true formula in
+# a hundred without its name, and a finding would come and go with the seed.
+_REFUSED = 1e-6
 _TRUNCATED_STD = 0.87962566103423978
 _ORTHOGONAL = 1e-4
+_OFF_CENTRE = 4.0  # standard errors from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def _fitting(flat: torch.Tensor, dtype: torch.dtype, role: Role) -> Guess | None
         for scheme, form in candidates(role)
     ]
     fits = sorted((fit for fit in fits if fit[0] > _REFUSED), key=lambda fit: -fit[0])
-    if fits and fits[0][0] > _BELIEVED:
+    if fits:
         best = fits[0]
         different = [scheme for _, scheme, form in fits[1:] if not math.isclose(form.std or 0, best[2].std or 0)]
         return Guess(best[1], best[2], tuple(dict.fromkeys(name for name in different if name != best[1])))
@@ -62,16 +64,23 @@ def _fitting(flat: torch.Tensor, dtype: torch.dtype, role: Role) -> Guess | None
 
 def _free(flat: torch.Tensor, dtype: torch.dtype) -> Guess | None:
     """No formula: a family with the sample's own scale. What is fitted is tested more leniently, never more."""
-    mean, std = float(flat.mean()), float(flat.std())
-    if abs(mean) * math.sqrt(flat.numel()) < 4 * std:
-        mean = 0.0
-    reach = float((flat - mean).abs().max())
-    shapes = [("normal", normal(mean, std)), ("uniform", uniform(mean - reach, mean + reach))]
-    for scheme, form in shapes:
+    for scheme, form in _fitted(flat):
         p = min((test.p for test in compare(flat, form, dtype) if test.name != "extremes"), default=0.0)
-        if p > _BELIEVED:
+        if p > _REFUSED:
             return Guess(scheme, form)
     return None
+
+
+def _fitted(flat: torch.Tensor) -> Iterator[tuple[str, Distribution]]:
+    """The shapes in question. Where only a mean was given, the std is torch's own 1, and no sample's 0.99."""
+    mean, std = float(flat.mean()), float(flat.std())
+    centred = abs(mean) * math.sqrt(flat.numel()) < _OFF_CENTRE * std
+    if not centred:
+        yield "normal", normal(mean, 1.0)
+    yield "trunc_normal", trunc_normal(0.0 if centred else mean / _TRUNCATED_STD**2, 1.0, -2.0, 2.0)
+    yield "normal", normal(0.0 if centred else mean, std)
+    reach = float(flat.abs().max())
+    yield "uniform", uniform(-reach, reach) if centred else uniform(float(flat.min()), float(flat.max()))
 
 
 def candidates(role: Role) -> Iterator[tuple[str, Distribution]]:
