@@ -182,9 +182,9 @@ def _other_gain(row: Parameter, event: Event) -> Remark | None:
 
 
 def _far_off(row: Parameter, event: Event) -> Remark | None:
-    if row.ratio is None or row.suggested_std is None or _activation(row) is None or not _plain(row) or _off_centre(row):
+    if row.ratio is None or row.suggested_std is None or not _plain(row) or _off_centre(row):
         return None
-    if _activation(row) == "sin":
+    if _activation(row) in {None, "sin"}:
         return None  # a frequency stands between the layer and the sine
     # A named scheme has its reason, if only that it looks backwards (fan_out): its own rules judge it.
     if event.scheme not in _PLAIN_DRAWS or not row.std or 1 / _FAR <= row.ratio <= _FAR:

@@ -12,9 +12,10 @@ from initlint.runtime.distribution import Distribution, constant, normal, trunc_
 from initlint.runtime.roles import Role
 from initlint.runtime.statistics import MIN_COUNT, compare, orthogonality, sample
 
-# A candidate is dropped below this p-value. A stricter line for the best one would leave one draw of a true formula in
-# a hundred without its name, and a finding would come and go with the seed.
-_REFUSED = 1e-6
+# A candidate is dropped below the first p-value. Of many numbers what is left lies within a tenth of the formula's std,
+# and is believed: a stricter line would leave one true draw in a hundred without its name, and findings would come and
+# go with the seed. Few numbers leave too much room, and have to fit better.
+_REFUSED, _BELIEVED, _MANY = 1e-6, 1e-3, 1200
 _TRUNCATED_STD = 0.87962566103423978
 _ORTHOGONAL = 1e-4
 _OFF_CENTRE = 4.0  # standard errors from 0
@@ -55,7 +56,9 @@ def _fitting(flat: torch.Tensor, dtype: torch.dtype, role: Role) -> Guess | None
         for scheme, form in candidates(role)
     ]
     fits = sorted((fit for fit in fits if fit[0] > _REFUSED), key=lambda fit: -fit[0])
-    if fits:
+    if fits and (own := next((fit for fit in fits if fit[1] == role.default), None)) and fits[0][0] <= _BELIEVED:
+        fits = [own]  # what torch itself draws needs no better witness
+    if fits and (fits[0][0] > _line(flat) or fits[0][1] == role.default):
         best = fits[0]
         different = [scheme for _, scheme, form in fits[1:] if not math.isclose(form.std or 0, best[2].std or 0)]
         return Guess(best[1], best[2], tuple(dict.fromkeys(name for name in different if name != best[1])))
@@ -66,9 +69,13 @@ def _free(flat: torch.Tensor, dtype: torch.dtype) -> Guess | None:
     """No formula: a family with the sample's own scale. What is fitted is tested more leniently, never more."""
     for scheme, form in _fitted(flat):
         p = min((test.p for test in compare(flat, form, dtype) if test.name != "extremes"), default=0.0)
-        if p > _REFUSED:
+        if p > _line(flat):
             return Guess(scheme, form)
     return None
+
+
+def _line(flat: torch.Tensor) -> float:
+    return _REFUSED if flat.numel() >= _MANY else _BELIEVED
 
 
 def _fitted(flat: torch.Tensor) -> Iterator[tuple[str, Distribution]]:
