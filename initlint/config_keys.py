@@ -61,12 +61,12 @@ def _tables(value: object) -> Mapping[str, Mapping[str, Any]] | None:
 
 
 def _runtime(value: object) -> Mapping[str, Any] | None:
-    """Any table, but its `targets` are tables that each name a `target`."""
+    """Any table, but its `targets` are names, or tables that each have one as `target`."""
     if not isinstance(value, dict):
         return None
     targets = value.get("targets", [])
     good = isinstance(targets, list) and all(
-        isinstance(one, dict) and isinstance(one.get("target"), str) for one in targets
+        isinstance(one, str) or (isinstance(one, dict) and isinstance(one.get("target"), str)) for one in targets
     )
     return value if good else None
 
@@ -95,6 +95,6 @@ KEYS: Mapping[str, Key] = {
         Key("cache-dir", "a path", _string),
         Key("baseline", "a path", _string),
         Key("rules", "a table of tables, one for each rule: [tool.initlint.rules.INI305]", _tables),
-        Key("runtime", "a table whose `targets` is a list of tables, each with a `target`", _runtime),
+        Key("runtime", "a table whose `targets` is a list of names, or of tables each with a `target`", _runtime),
     )
 }

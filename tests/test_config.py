@@ -101,7 +101,7 @@ def test_every_key_is_read(here: Path) -> None:
         ("per-file-ignores = {a = 'INI1'}", "'per-file-ignores' must be a table from globs"),
         ("rules = {INI1 = 2}", "'rules' must be a table of tables"),
         ("runtime = 1", "'runtime' must be a table"),
-        ("runtime = {targets = ['net:Net']}", "'runtime' must be a table whose `targets`"),
+        ("runtime = {targets = [3]}", "'runtime' must be a table whose `targets`"),
         ("select = [", "not valid TOML"),
         ("a = 1\na = 2", "not valid TOML"),
     ],

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from initlint.errors import InitlintError
+
 if TYPE_CHECKING:
     from initlint.finding import Finding
 
@@ -62,8 +64,8 @@ class LintItem(pytest.Item):
             raise FindingsError("\n".join(map(_line, findings)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The findings, without a traceback."""
-        if isinstance(excinfo.value, FindingsError):
+        """The findings or what is wrong with the configuration, without a traceback."""
+        if isinstance(excinfo.value, (FindingsError, InitlintError)):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
@@ -85,8 +87,11 @@ def check_init(request: pytest.FixtureRequest) -> Callable[..., Any]:
         from initlint.config import load  # only a test that asks for it reads the configuration
         from initlint.runtime.check import check_model  # torch
 
-        options.setdefault("settings", load(str(request.path)))
-        report = check_model(model, inputs, **options)
+        try:
+            options.setdefault("settings", load(str(request.path)))
+            report = check_model(model, inputs, **options)
+        except InitlintError as error:
+            pytest.fail(str(error), pytrace=False)
         told = [finding for finding in report.findings if not ignore or not finding.code.startswith(ignore)]
         if told:
             pytest.fail("\n".join(map(_line, told)), pytrace=False)

@@ -14,6 +14,13 @@ Record = Mapping[str, Any]
 
 _ORDER = ("error", "warning", "info")
 
+_METHODS = {
+    "meta": "init read on the meta device",
+    "replay": "init read on the meta device, with replays",
+    "real": "init read while built for real",
+    "live": "built before: no init read",
+}
+
 
 def render(record: Record) -> str:
     """The page for the object that `initlint runtime --output-format json` writes (DESIGN.md)."""
@@ -96,7 +103,7 @@ def _facts(model: Record, record: Record, rows: Sequence[Record], *, alone: bool
         (_count(int(model["parameters"])), "parameters"),
         (str(tensors), "tensor" if tensors == 1 else "tensors"),
         (safe(model["seed"]), "seed"),
-        (f"{float(model['seconds']):.1f} s", f"torch {model['torch']}, init read on {model['method']}"),
+        (f"{float(model['seconds']):.1f} s", f"torch {model['torch']}, {_METHODS[str(model['method'])]}"),
     ]
     if alone:
         found = record.get("findings") or ()

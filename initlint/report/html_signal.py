@@ -43,7 +43,7 @@ def _setting(signal: Propagation) -> str:
     drawn = "weights and inputs drawn anew for each" if signal.rebuilt else "inputs drawn anew for each"
     many = f"{seeds} seeds, {drawn}" if seeds > 1 else "1 seed"
     return (
-        f"Input: {signal.inputs}. {signal.dtype}, {many}; shaded: 95\u00a0% confidence. "
+        f"Input: {signal.inputs}. {_precision(signal.dtype)}, {many}; shaded: 95\u00a0% confidence. "
         "Layers in the order of their calls; a line joins layers of one role."
     )
 
@@ -279,3 +279,7 @@ def _power(value: float | None) -> str:
 
 def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.0%}"
+
+
+def _precision(dtype: str) -> str:
+    return dtype if dtype == "float64" else "Measured in the model's own precision"

@@ -64,6 +64,11 @@ def _plain(row: Parameter) -> bool:
     return row.on_path and not row.normalised and not row.residual
 
 
+def _off_centre(row: Parameter) -> bool:
+    """Whether another rule speaks of its mean: of one on the tape INI304; of numbers alone, none but INI303."""
+    return bool(row.mean) and (row.method != "outside" or abs(row.mean or 0.0) >= (row.std or 0.0) / 2)
+
+
 def _positive(row: Parameter, event: Event) -> Remark | None:
     form = row.form
     if form is None or form.family != "uniform" or not row.std or abs(row.mean or 0.0) < row.std / 2:
@@ -74,12 +79,13 @@ def _positive(row: Parameter, event: Event) -> Remark | None:
 
 def _unscaled(row: Parameter, event: Event) -> Remark | None:
     fan = row.effective_fan_in or row.used_fan_in
-    if row.form is None or row.form.family != "normal" or row.mean or not fan or row.std is None:
+    if row.form is None or row.form.family != "normal" or _off_centre(row) or not fan or row.std is None:
         return None
     if abs(row.std - 1) > _EXACT or fan < 9 or row.normalised:
         return None
     message = (
-        f"`{row.name}` is drawn from N(0, 1) and summed over {fan:g} inputs: the output's std is {math.sqrt(fan):.3g}"
+        f"`{row.name}` is drawn from N({row.mean or 0:.2g}, 1) and summed over {fan:g} inputs: "
+        f"the output's std is {math.sqrt(fan):.3g}"
     )
     return Remark(
         "INI302", row.name, message, f"{row.suggested or 'a scheme'}: std {1 / math.sqrt(fan):.3g} or so", event.place
@@ -189,9 +195,9 @@ def _other_gain(row: Parameter, event: Event) -> Remark | None:
 
 
 def _far_off(row: Parameter, event: Event) -> Remark | None:
-    if row.ratio is None or row.suggested_std is None or _activation(row) is None or not _plain(row) or row.mean:
+    if row.ratio is None or row.suggested_std is None or not _plain(row) or _off_centre(row):
         return None
-    if _activation(row) == "sin":
+    if _activation(row) in {None, "sin"}:
         return None  # a frequency stands between the layer and the sine
     # A named scheme has its reason, if only that it looks backwards (fan_out): its own rules judge it.
     if event.scheme not in _PLAIN_DRAWS or not row.std or 1 / _FAR <= row.ratio <= _FAR:

@@ -35,7 +35,8 @@ def reseeded(model: Model) -> Iterator[Remark]:
     count = sum(len(rows) for rows in found)
     message = (
         f"`{first.name}` and `{second.name}` were drawn one after the other and hold the same numbers: "
-        f"the seed is set anew while the model is built ({count} tensors hold {len(found)} draws)"
+        f"the seed is set anew while the model is built "
+        f"({count} tensors hold {len(found)} draw{'s' if len(found) > 1 else ''})"
     )
     yield Remark("INI108", second.name, message, "seed once, before the model is built", model.seeded[-1])
 

@@ -99,7 +99,7 @@ def clones(model: Model) -> Iterator[Remark]:
         layers = sorted({layer_of_list(name) for _, group in found for name in group})
         message = (
             f"{len(names)} layers are copies of one and start equal, as `{names[0]}` and `{names[-1]}` do: "
-            f"{sum(len(group) for _, group in found)} tensors hold {len(found)} draws"
+            f"{sum(len(group) for _, group in found)} tensors hold {len(found)} draw{'s' if len(found) > 1 else ''}"
         )
         cure = f"build each of {', '.join(layers[:3])} anew, or initialise them again afterwards"
         yield Remark("INI105", row.name, message, cure, last_place(row))

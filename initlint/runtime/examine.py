@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from initlint.errors import TargetError
+from initlint.runtime import sizes
 from initlint.runtime.advice import advise
 from initlint.runtime.build import Build, build_real, build_taped
 from initlint.runtime.deferred import left_raw, second_path
@@ -24,10 +25,12 @@ from initlint.runtime.propagation import measure
 from initlint.runtime.protocol import Model, Request, Target
 from initlint.runtime.sensitivity import with_sensitivity
 from initlint.runtime.survey import holders, survey
+from initlint.runtime.tape import Tape
 from initlint.runtime.verdicts import judge
 
 # The signal is measured in float64, with gradients: five times the weights, and the activations besides.
 _ROOM = 5
+_LIVE = "an instance, and no class or function: its numbers are judged, and no history tells who wrote them"
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def examine(target: Target, request: Request) -> Iterator[str | Model]:
     recipe = find_recipe(target, optional=target.optional)
     inputs = load_function(target.inputs) if target.inputs else None
     yield f"building {recipe.name} under the tape"
-    build = build_taped(target, recipe, seed=request.seed, cap=request.memory_limit // 4)
+    build = _built(target, recipe, request)
     subject = Subject(target, request, recipe, build, None, inputs, build.notes, started)
     yield weigh(replace(subject, request=replace(request, statistics=False)))
     yield f"building {recipe.name} for real"
@@ -69,6 +72,12 @@ def examine(target: Target, request: Request) -> Iterator[str | Model]:
         yield follow(subject, model)
 
 
+def _built(target: Target, recipe: Recipe, request: Request) -> Build:
+    if recipe.live:
+        return Build(checked(target, recipe.build()), Tape(meta=False), "real", (_LIVE,))
+    return build_taped(target, recipe, seed=request.seed, cap=request.memory_limit // 4)
+
+
 def weigh(subject: Subject) -> Model:
     """The report on the weights alone."""
     build, request = subject.build, subject.request
@@ -83,7 +92,7 @@ def weigh(subject: Subject) -> Model:
         target=subject.target.text,
         name=subject.recipe.name,
         place=subject.recipe.place,
-        method=build.method,
+        method="live" if subject.recipe.live else build.method,
         notes=notes,
         parameters=rows,
         verdicts=(*lost_writes(build), *dead_inits(build), *left_raw(build)),
@@ -127,13 +136,18 @@ def follow(subject: Subject, model: Model) -> Model:
         rebuild=None if subject.recipe.live or lazy_names(subject.build.model) else rebuild,
     )
     rows = advise(model.parameters, signal)
+    raw = [row.name for row in rows if row.uninitialized and row.kind == "parameter"]
+    verdicts = () if raw else judge(signal)
+    told = (signal.problem,) if signal.problem else ()
+    if raw and not told:
+        told = (f"the signal is not judged: it passes through raw memory, `{raw[0]}` first",)
     if signal.problem is None:
         rows = with_sensitivity(rows, real, subject.inputs, target.input_shape, request.seed)
     return replace(
         model,
-        notes=model.notes + ((signal.problem,) if signal.problem else ()),
+        notes=model.notes + told,
         parameters=rows,
-        verdicts=model.verdicts + tuple(judge(signal)),
+        verdicts=model.verdicts + tuple(verdicts),
         propagation=asdict(signal),
         seconds=time.monotonic() - subject.started,
         memory=peak_memory(),
@@ -148,8 +162,8 @@ def with_numbers(subject: Subject) -> Subject:
     size = sum(item.tensor.numel() * item.tensor.element_size() for item in holders(build.model))
     if size * _ROOM > request.memory_limit:
         note = (
-            f"not measured: that takes {_ROOM} times the {size / 2**30:.3g} GB of its weights, and the memory limit is "
-            f"{request.memory_limit / 2**30:.3g} GB; --memory-limit raises it"
+            f"not measured: that takes {_ROOM} times the {sizes.shown(size)} of its weights, and the memory limit is "
+            f"{sizes.shown(request.memory_limit)}; --memory-limit raises it"
         )
         return replace(subject, notes=(*subject.notes, note))
     try:

@@ -17,7 +17,7 @@ from initlint.errors import InitlintError, UsageError
 from initlint.runtime.experiment_order import Order
 from initlint.runtime.frames import bug, is_ours, user_traceback
 from initlint.runtime.protocol import Failure, decode
-from initlint.runtime.worker import NO_TORCH, Channel, die_with_parent, limit_memory
+from initlint.runtime.worker import NO_TORCH, Channel, die_with_parent, limit_memory, own_stdin
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,8 +33,9 @@ _BLUNDERS = (AttributeError, NameError, KeyError, AssertionError, TypeError)
 def main() -> None:
     """Serve one order."""
     channel = Channel(int(sys.argv[1]))
-    text = sys.stdin.readline()
-    threading.Thread(target=die_with_parent, daemon=True).start()
+    line = own_stdin()
+    text = line.readline()
+    threading.Thread(target=die_with_parent, args=(line,), daemon=True).start()
     sys.argv = ["initlint"]
     try:
         order = decode(Order, json.loads(text))

@@ -119,7 +119,9 @@ def user_traceback(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if file_kind(frame.filename) == "user"]
     shown = own or [frame for frame in frames if file_kind(frame.filename) == "library"] or frames
-    lines = ["Traceback (your frames):\n"] if own else ["Traceback:\n"]
+    if isinstance(error, SyntaxError) and not own:
+        shown = []  # the error itself names file and line; the frames are those of the import
+    lines = ["Traceback (your frames):\n"] if own else ["Traceback:\n"] if shown else []
     lines += traceback.format_list(shown)
     lines += traceback.format_exception_only(type(error), error)
     return "".join(lines)

@@ -12,10 +12,13 @@ from initlint.runtime.distribution import Distribution, constant, normal, trunc_
 from initlint.runtime.roles import Role
 from initlint.runtime.statistics import MIN_COUNT, compare, orthogonality, sample
 
-# A candidate is dropped below the first p-value, and believed alone only above the second.
-_REFUSED, _BELIEVED = 1e-6, 1e-3
+# A candidate is dropped below the first p-value. Of many numbers what is left lies within a tenth of the formula's std,
+# and is believed: a stricter line would leave one true draw in a hundred without its name, and findings would come and
+# go with the seed. Few numbers leave too much room, and have to fit better.
+_REFUSED, _BELIEVED, _MANY = 1e-6, 1e-3, 1200
 _TRUNCATED_STD = 0.87962566103423978
 _ORTHOGONAL = 1e-4
+_OFF_CENTRE = 4.0  # standard errors from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,9 @@ def _fitting(flat: torch.Tensor, dtype: torch.dtype, role: Role) -> Guess | None
         for scheme, form in candidates(role)
     ]
     fits = sorted((fit for fit in fits if fit[0] > _REFUSED), key=lambda fit: -fit[0])
-    if fits and fits[0][0] > _BELIEVED:
+    if fits and (own := next((fit for fit in fits if fit[1] == role.default), None)) and fits[0][0] <= _BELIEVED:
+        fits = [own]  # what torch itself draws needs no better witness
+    if fits and (fits[0][0] > _line(flat) or fits[0][1] == role.default):
         best = fits[0]
         different = [scheme for _, scheme, form in fits[1:] if not math.isclose(form.std or 0, best[2].std or 0)]
         return Guess(best[1], best[2], tuple(dict.fromkeys(name for name in different if name != best[1])))
@@ -62,16 +67,27 @@ def _fitting(flat: torch.Tensor, dtype: torch.dtype, role: Role) -> Guess | None
 
 def _free(flat: torch.Tensor, dtype: torch.dtype) -> Guess | None:
     """No formula: a family with the sample's own scale. What is fitted is tested more leniently, never more."""
-    mean, std = float(flat.mean()), float(flat.std())
-    if abs(mean) * math.sqrt(flat.numel()) < 4 * std:
-        mean = 0.0
-    reach = float((flat - mean).abs().max())
-    shapes = [("normal", normal(mean, std)), ("uniform", uniform(mean - reach, mean + reach))]
-    for scheme, form in shapes:
+    for scheme, form in _fitted(flat):
         p = min((test.p for test in compare(flat, form, dtype) if test.name != "extremes"), default=0.0)
-        if p > _BELIEVED:
+        if p > _line(flat):
             return Guess(scheme, form)
     return None
+
+
+def _line(flat: torch.Tensor) -> float:
+    return _REFUSED if flat.numel() >= _MANY else _BELIEVED
+
+
+def _fitted(flat: torch.Tensor) -> Iterator[tuple[str, Distribution]]:
+    """The shapes in question. Where only a mean was given, the std is torch's own 1, and no sample's 0.99."""
+    mean, std = float(flat.mean()), float(flat.std())
+    centred = abs(mean) * math.sqrt(flat.numel()) < _OFF_CENTRE * std
+    if not centred:
+        yield "normal", normal(mean, 1.0)
+    yield "trunc_normal", trunc_normal(0.0 if centred else mean / _TRUNCATED_STD**2, 1.0, -2.0, 2.0)
+    yield "normal", normal(0.0 if centred else mean, std)
+    reach = float(flat.abs().max())
+    yield "uniform", uniform(-reach, reach) if centred else uniform(float(flat.min()), float(flat.max()))
 
 
 def candidates(role: Role) -> Iterator[tuple[str, Distribution]]:

@@ -66,12 +66,13 @@ def _guess(model: nn.Module, seed: int, deadline: float) -> Example:
             break
     if not tried:
         raise TargetError(
-            "forward was not run: no input could be guessed; give --input-shape or --input module:function"
+            "forward was not run: no input could be guessed; "
+            "give --input-shape or --input module:function, or --no-forward to judge the weights alone"
         )
     text, problem = tried[0]
     raise TargetError(
         f"forward runs on none of {len(tried)} guessed inputs; the first, {text}, gives {problem}; "
-        "give --input-shape or --input module:function"
+        "give --input-shape or --input module:function, or --no-forward to judge the weights alone"
     )
 
 
@@ -87,7 +88,7 @@ def attempt(model: nn.Module, example: Example, seed: int, deadline: float = inf
         # Functions of torch raise it too, for shapes that they do not take.
         kind = "does not define forward" if 'required "forward"' in str(error) else "NotImplementedError"
         return f"{kind}: {_first_line(error)}"
-    except Exception as error:  # the user's forward may raise anything; it is told, not hidden
+    except (Exception, SystemExit) as error:  # the user's forward may raise anything; it is told, not hidden
         return f"{type(error).__name__}: {_first_line(error)}"
     finally:
         for name, value in model.named_buffers():

@@ -25,7 +25,7 @@ def _number(value: Any) -> bool:
 
 
 _LIMITS: Mapping[str, Check] = {
-    "targets": ("a list of tables", lambda value: isinstance(value, list)),
+    "targets": ("a list of names or tables", lambda value: isinstance(value, list)),
     "seed": ("a whole number from 0", lambda value: _whole(value, 0)),
     "seeds": ("a whole number from 1", lambda value: _whole(value, 1)),
     "time-limit": ("a number of seconds above 0", lambda value: _number(value) and value > 0),
@@ -71,7 +71,7 @@ def configured(settings: Settings) -> list[Target]:
             "no target: name one, as in `initlint runtime net.py:Net`, or list them in the configuration, "
             'as in [[tool.initlint.runtime.targets]] with target = "net.py:Net"'
         )
-    return [_entry(entry, settings) for entry in entries]
+    return [_entry({"target": entry} if isinstance(entry, str) else entry, settings) for entry in entries]
 
 
 def _entry(entry: Mapping[str, Any], settings: Settings) -> Target:

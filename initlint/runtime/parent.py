@@ -17,13 +17,16 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any
 
 from initlint.errors import ChildBugError, WorkerError
+from initlint.runtime import sizes
 from initlint.runtime.frames import shorten_dump
 from initlint.runtime.protocol import Failure, Model, Request, Target, decode, encode
 
 Progress = Callable[[str], None]
+_UNFINISHED = "not measured to the end:"
 # Importing torch and the user's libraries comes before the first target starts.
 _START_LIMIT = 120.0
 _POLL = 0.05
+_LAST_STEPS = 5.0
 _TAIL = 16_384
 
 
@@ -129,6 +132,8 @@ class Child:
                 current = message["start"]["number"]
                 deadline = time.monotonic() + self.request.time_limit
             done += self._take(message, targets[max(current, 0)], outcome)
+            if done == len(targets):
+                return done  # what the model started may hold the pipe open for ever
 
     def _take(self, message: dict[str, Any], target: Target, outcome: Outcome) -> int:
         match message:
@@ -153,12 +158,14 @@ class Child:
         limit = self.request.memory_limit
         used = resident_memory(self.process.pid)
         if used > limit:
-            return f"took more than the memory limit of {limit / 2**30:.3g} GB; --memory-limit raises it"
+            return f"took more than the memory limit of {sizes.shown(limit)}; --memory-limit raises it"
         if time.monotonic() > deadline:
             return f"did not finish within {self.request.time_limit:g} s; --time-limit raises it"
         return None
 
     def _death(self) -> str:
+        with suppress(subprocess.TimeoutExpired):  # its report has ended, so it is on its way out: let it say how
+            self.process.wait(timeout=_LAST_STEPS)
         self.stop()
         status = self.process.returncode
         if status < 0:
@@ -172,7 +179,8 @@ class Child:
         if self.latest is None:
             outcome.failures.append(failure)
             return
-        note = f"not measured to the end: it {trouble}"
+        where = failure.traceback.splitlines()[-1].strip() if failure.traceback else ""
+        note = f"{_UNFINISHED} it {trouble}" + (f" (it was here: {where})" if where else "")
         outcome.models.append(replace(self.latest, notes=(*self.latest.notes, note)))
         self.latest = None
 
@@ -226,7 +234,7 @@ def as_error(failure: Failure) -> ChildBugError:
 
 
 def failed(outcome: Outcome, request: Request) -> Exception | None:
-    """The error that a run ends with: a named target could not be built, nothing of a folder, an input does not fit.
+    """The error that a run ends with: a named target could not be built or run, or nothing of a folder.
 
     A bug of ours comes before all of these.
     """
@@ -242,12 +250,18 @@ def failed(outcome: Outcome, request: Request) -> Exception | None:
 
 
 def _unfit(outcome: Outcome, request: Request) -> Iterator[str]:
-    """The user's own inputs that forward does not take. Of a guessed one that fails, the note is enough."""
-    given = {target.text for target in request.targets if target.inputs or target.input_shape}
+    """Named models whose signal could not be followed: no forward on any input, a forward that hangs or crashes.
+
+    A folder's models are tried on the chance, and a model without a forward of its own is a part: a note is enough.
+    """
+    named = {target.text for target in request.targets if not target.optional}
     for model in outcome.models:
-        problem = (model.propagation or {}).get("problem")
-        if model.target in given and isinstance(problem, str) and problem.startswith("forward fails on"):
-            yield f"{model.target}: {problem}"
+        problem = str((model.propagation or {}).get("problem") or "")
+        unfinished = [note for note in model.notes if note.startswith(_UNFINISHED)]
+        failed_to_run = problem.startswith(("forward fails on", "forward runs on none", "forward was not run"))
+        if model.target in named and failed_to_run and "does not define forward" not in problem:
+            unfinished.append(problem)
+        yield from (f"{model.target}: {text}" for text in unfinished)
 
 
 def describe_failure(failure: Failure) -> str:

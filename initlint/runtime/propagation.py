@@ -181,7 +181,7 @@ def _run(model: nn.Module, example: Example, seed: int, deadline: float) -> Run:
         _backward(outputs, seed, trace, deadline)
     except OutOfTimeError:
         return Run(trace, None, _TOO_SLOW)
-    except Exception as error:  # the user's forward may raise anything; the weight checks go on
+    except (Exception, SystemExit) as error:  # the user's forward may raise anything; the weight checks go on
         return Run(trace, None, f"{type(error).__name__}: {error}")
     finally:
         model.zero_grad(set_to_none=True)

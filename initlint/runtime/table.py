@@ -22,9 +22,10 @@ _SPARE = (8, 4, 6, 5)  # columns that are left out, in this order, where the nam
 _GAP = 3  # between two columns
 _MOST = 60  # rows; a hundred equal blocks are folded before
 _METHODS = {
-    "meta": "on the meta device, nothing allocated",
-    "replay": "on the meta device, numbers replayed on demand",
-    "real": "for real, with a memory cap",
+    "meta": "taped on the meta device, nothing allocated",
+    "replay": "taped on the meta device, numbers replayed on demand",
+    "real": "taped for real, with a memory cap",
+    "live": "not taped",
 }
 
 
@@ -42,13 +43,16 @@ def _show(console: Console, model: Model, *, verbose: bool) -> None:
     console.print(
         Text.assemble(
             (visible(model.name), "bold"),
-            f"  {_count(model.total)} parameters in {len(tensors)} tensors, taped {_METHODS[model.method]}"
+            f"  {_count(model.total)} parameters in {_tensors(len(tensors))}, {_METHODS[model.method]}"
             f", seed {model.seed}, {model.seconds:.1f} s",
         ),
         soft_wrap=True,
     )
     for note in model.notes:
         console.print(Text(f"  note: {visible(note)}", style="yellow"), soft_wrap=True)
+    if not tensors:
+        console.print("  nothing to check\n")
+        return
     folded = list(fold(tensors))
     console.print(_table([_cells(names, row) for names, row in folded[:_MOST]], console.width))
     if any(row.default for _, row in folded[:_MOST]):
@@ -114,7 +118,8 @@ def fold(rows: Sequence[Parameter]) -> Iterator[tuple[str, Parameter]]:
 
 
 def _cells(name: str, row: Parameter) -> list[Text]:
-    measured = row.measured.std if row.measured and row.numel > 1 else None  # one number has no spread
+    # One number has no spread, and what lay in memory says nothing.
+    measured = row.measured.std if row.measured and row.numel > 1 and not row.uninitialized else None
     ratio = Text("")
     if row.ratio is not None:
         off = not 1 / 3 <= row.ratio <= 3
@@ -145,6 +150,10 @@ def _short(value: object) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3g}"
+
+
+def _tensors(count: int) -> str:
+    return f"{count} tensor{'' if count == 1 else 's'}"
 
 
 def _count(number: int) -> str:

@@ -82,6 +82,8 @@ def _file(text: str, location: str) -> str:
     path = Path(location)
     if path.is_dir() and (path / "config.json").is_file():
         path = path / "config.json"
+    if path.is_dir():
+        raise TargetError(f"{text}: the folder {location} holds no config.json")
     if not path.is_file():
         raise TargetError(f"{text}: there is no file {location}")
     return str(path)

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from initlint.errors import InitlintError
 from initlint.runtime.frames import bug, is_ours, user_traceback
@@ -46,8 +46,9 @@ class Channel:
 def main() -> None:
     """Serve one request."""
     channel = Channel(int(sys.argv[1]))
-    order = sys.stdin.readline()
-    threading.Thread(target=die_with_parent, daemon=True).start()
+    line = own_stdin()
+    order = line.readline()
+    threading.Thread(target=die_with_parent, args=(line,), daemon=True).start()
     sys.argv = ["initlint"]
     try:
         _serve(order, channel)
@@ -109,15 +110,31 @@ def _guarded(target: Target, request: Request, channel: Channel) -> Failure | No
     except Exception as error:
         if is_ours(error):
             return bug(target.text, error)
-        message = f"{target.text} raises {type(error).__name__}: {error}"
-        return Failure(target.text, message, user_traceback(error))
+        return _raised(target, error)
+    except BaseException as error:  # sys.exit in a forward, Ctrl-C or an exit of the model's own making
+        return _raised(target, error)
     return None
 
 
-def die_with_parent() -> None:
-    """Wait for the end of stdin, which means that the parent is gone; then go, with everything started here."""
+def _raised(target: Target, error: BaseException) -> Failure:
+    does = f"calls sys.exit({error.code!r})" if isinstance(error, SystemExit) else f"raises {type(error).__name__}"
+    said = f": {error}" if str(error) and not isinstance(error, SystemExit) else ""
+    return Failure(target.text, f"{target.text} {does}{said}", user_traceback(error))
+
+
+def own_stdin() -> IO[str]:
+    """The line to the parent under another number: a model that reads stdin meets its end at once, and waits not."""
+    line = os.fdopen(os.dup(0), encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return line
+
+
+def die_with_parent(line: IO[str]) -> None:
+    """Wait for the end of the line, which means that the parent is gone; then go, with everything started here."""
     try:
-        while sys.stdin.readline():
+        while line.readline():
             pass
     except (OSError, ValueError):
         pass

@@ -62,6 +62,17 @@ def test_check_init_under_the_configuration(tmp_path: Path) -> None:
     assert "3 passed" in run(tmp_path).stdout
 
 
+def test_broken_configuration(tmp_path: Path) -> None:
+    """What is wrong with the configuration is told in its one line, in a test and in a linted file."""
+    (tmp_path / "test_net.py").write_text(TEST)
+    (tmp_path / "initlint.toml").write_text("ignor = ['INI304']\n")
+    done = run(tmp_path, "--initlint")
+
+    assert "4 failed" in done.stdout, done.stdout
+    assert "unknown key 'ignor'" in done.stdout
+    assert "initlint/config.py" not in done.stdout
+
+
 def test_lint_items(tmp_path: Path) -> None:
     """--initlint adds an item for each file."""
     (tmp_path / "clean.py").write_text("x = 1\n")

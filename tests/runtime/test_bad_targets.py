@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.targets import BAD, ROOT, runtime, runtime_json
+from tests.runtime.targets import BAD, ROOT, SPECS, runtime, runtime_json
 
 pytestmark = pytest.mark.torch
 
@@ -31,10 +31,13 @@ CASES = {
     "arguments no list": ((f"{BAD}:Fine", "--args", "3"), "--args takes a JSON array"),
     "raises": ((f"{BAD}:Raises",), "raises RuntimeError"),
     "exits": ((f"{BAD}:Exits",), "calls sys.exit(7) while it is built"),
+    "interrupts": ((f"{BAD}:Interrupts",), "bad_targets.py:Interrupts raises KeyboardInterrupt"),
+    "reads from the keyboard": ((f"{BAD}:Asks",), "raises EOFError"),
+    "folder without configuration": ((f"hf:{SPECS}",), "holds no config.json"),
     "leaves at once": ((f"{BAD}:LeavesAtOnce",), "ended its process with status 5"),
     "crashes": ((f"{BAD}:Crashes",), "crashed its process (SIGSEGV)"),
     "hangs": ((f"{BAD}:Hangs", "--time-limit", "2"), "did not finish within 2 s; --time-limit raises it"),
-    "takes too much": ((f"{BAD}:Allocates", "--memory-limit", "900M"), "the memory limit of 0.879 GB"),
+    "takes too much": ((f"{BAD}:Allocates", "--memory-limit", "900M"), "the memory limit of 900 MB"),
     "wants too much": ((f"{BAD}:AllocatesAtOnce", "--memory-limit", "1G"), "needs more than the memory limit"),
     "needs cuda": ((f"{BAD}:NeedsCuda",), "Torch not compiled with CUDA enabled"),
     "no module class": ((f"{BAD}:NoModule",), "is a class, but not a torch.nn.Module"),
@@ -69,6 +72,16 @@ def test_users_frames_only() -> None:
     assert "return nn.Linear(width, -1)" in done.stderr
 
 
+def test_file_that_does_not_parse(tmp_path: Path) -> None:
+    """Where there is no Python yet, the error's own file and line are enough: no frame of the import."""
+    (tmp_path / "net.py").write_text("import torch\n\nclass Net(torch.nn.Module\n")
+    done = runtime("net.py:Net", cwd=tmp_path)
+
+    assert 2 == done.returncode
+    assert done.stderr.startswith("error: net.py:Net: importing it raises SyntaxError: '(' was never closed")
+    assert [str(tmp_path / "net.py")] == re.findall(r'File "([^"]+)"', done.stderr)
+
+
 def test_place_of_a_hang() -> None:
     """A model that hangs is told with the line it hung on."""
     done = runtime(f"{BAD}:Hangs", "--time-limit", "3")
@@ -92,9 +105,11 @@ def test_much_output_is_no_harm() -> None:
 
 
 def test_forward_that_fails() -> None:
-    """The weights are judged all the same; what forward said is a note, and not an error."""
-    report = runtime_json(f"{BAD}:BrokenForward")
+    """The weights are judged all the same; what forward said is a note, and status 2."""
+    done = runtime("--output-format", "json", f"{BAD}:BrokenForward")
+    report = json.loads(done.stdout)
 
+    assert (2, True) == (done.returncode, "this forward never runs" in done.stderr)
     assert "this forward never runs" in report["models"][0]["notes"][0]
     assert {"raw": 1.0, "fc.weight": 0.0, "fc.bias": 0.0} == {
         row["name"]: row["uninitialized"] for row in report["parameters"]
@@ -111,6 +126,67 @@ def test_input_of_a_wrong_shape(how: tuple[str, str]) -> None:
     assert done.stderr.startswith(f"error: {BAD}:Fine: forward fails on ")
     assert "mat1 and mat2 shapes cannot be multiplied" in done.stderr
     assert 2 == len(report["parameters"])
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (
+            "ForwardHangs",
+            r"did not finish within 4 s; --time-limit raises it \(it was here: .*targets\.py.* forward",
+        ),
+        ("ForwardExits", "gives SystemExit: 3; give --input-shape"),
+    ],
+)
+def test_forward_that_does_not_come_back(name: str, told: str) -> None:
+    """A forward that hangs or leaves is status 2 and one message; the weights are in the report."""
+    done = runtime("--time-limit", "4", f"{BAD}:{name}")
+
+    assert 2 == done.returncode
+    assert re.search(f"^error: .*:{name}: .*{told}", done.stderr), done.stderr
+    assert "fc.weight" in done.stdout
+    assert 0 == runtime("--no-forward", f"{BAD}:{name}").returncode
+
+
+def test_part_without_a_forward() -> None:
+    """A module that defines no forward is a part of something: its weights are judged, and that is no error."""
+    done = runtime(f"{BAD}:NoForward")
+
+    assert (0, True) == (done.returncode, "does not define forward" in done.stdout)
+
+
+def test_nothing_to_check() -> None:
+    """A module without weights is told in words, not in an empty table."""
+    done = runtime(f"{BAD}:NoWeights")
+
+    assert (0, True) == (done.returncode, "0 tensors, taped on the meta device" in done.stdout)
+    assert "nothing to check" in done.stdout
+
+
+def test_raw_memory_is_one_mistake() -> None:
+    """What raw memory does to the signal is chance: INI103 alone speaks, and its numbers are not shown."""
+    report = runtime_json(f"{BAD}:RawMiddle")
+
+    assert ["INI103"] == [finding["code"] for finding in report["findings"]]
+    assert any("raw memory, `raw` first" in note for note in report["models"][0]["notes"])
+
+
+def test_instance() -> None:
+    """A module that is there already is judged by its numbers, and the report says so."""
+    done = runtime(f"{BAD}:instance")
+
+    assert 0 == done.returncode
+    assert "272 parameters in 2 tensors, not taped" in done.stdout
+    assert "no history tells who wrote them" in done.stdout
+
+
+def test_a_process_left_behind() -> None:
+    """A child that the model forked holds the pipes open: the report is there all the same, and the child goes."""
+    started = time.monotonic()
+    done = runtime("--time-limit", "60", f"{BAD}:LeavesAProcess")
+
+    assert 0 == done.returncode, done.stderr
+    assert time.monotonic() - started < 55
 
 
 def test_a_device_that_is_not_there() -> None:

@@ -195,5 +195,5 @@ def test_nothing_is_said_with_certainty_of_the_unbuilt() -> None:
     """Too large for the memory limit: the tape speaks, the numbers are left out, and a note says so."""
     report = runtime_json("--memory-limit", "600M", "--kwargs", '{"hidden": 7000}', f"{NET}:Net")
 
-    assert "and the memory limit is 0.586 GB" in report["models"][0]["notes"][0]
+    assert "and the memory limit is 600 MB" in report["models"][0]["notes"][0]
     assert [None] * 6 == [row["measured"] for row in report["parameters"]]

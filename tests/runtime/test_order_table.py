@@ -55,6 +55,13 @@ def test_wrong_targets(key: str, value: object, wanted: str) -> None:
     assert f"pyproject.toml: runtime.targets (a.b:C): '{key}' must be {wanted}, not {value!r}" == str(caught.value)
 
 
+def test_names_alone() -> None:
+    """A target that needs nothing more is a name in the list."""
+    found = configured(table(targets=["a.b:C", {"target": "a.b:D", "args": [3]}]))
+
+    assert [("a.b:C", ()), ("a.b:D", (3,))] == [(target.text, target.arguments) for target in found]
+
+
 def test_good_limits() -> None:
     """All at once; what is not there keeps its default."""
     read = limits(table(seed=3, seeds=5, time_limit=2, memory_limit="4G", alpha=1e-3, deferred=True, targets=[]))
