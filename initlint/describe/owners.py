@@ -41,10 +41,14 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What all readings of a class's users come to. `sure` is False where some code could not be read."""
+    """What all readings of a class's users come to. `sure` is False where some code could not be read.
+
+    `whole` is False where there are more of them than are read.
+    """
 
     ledgers: tuple[Ledger, ...]
     sure: bool
+    whole: bool = True
 
     def rewrites(self, site: Site, writes: int = 1) -> bool:
         """Whether some user writes to the tensor made at `site` more often than its own class does.
@@ -111,9 +115,9 @@ def _usage(project: Project, file: FileIndex, name: str) -> Usage:
                 continue
             seen.add((user.path, scope or ""))
             if len(seen) > USER_LIMIT:
-                return Usage(tuple(ledgers), sure)
+                return Usage(tuple(ledgers), sure, whole=False)
             ledger = _read(project, user, scope)
-            sure = sure and ledger is not None
+            sure = sure and ledger is not None and not (scope is None and _is_handed_on(user, target))
             ledgers += [ledger] if ledger is not None else []
             if scope is not None:
                 queue.append((user, scope))
@@ -162,6 +166,15 @@ def _names_it(node: ast.AST, name: str) -> bool:
         (isinstance(inner, ast.Name) and inner.id == name) or (isinstance(inner, ast.Attribute) and inner.attr == name)
         for inner in syntax.walk(node)
     )
+
+
+def _is_handed_on(file: FileIndex, name: str) -> bool:
+    """Whether the file's top level hands it to a builder as a part, `net(part=lazy(Name)())`: its owner is not read."""
+    outer = (one for node in bodies.top_level(file) for one in syntax.walk(node) if isinstance(one, ast.Call))
+    parts = (part for call in outer for part in (*call.args, *(one.value for one in call.keywords)))
+    builders = (part.func for part in parts if isinstance(part, ast.Call) and isinstance(part.func, ast.Call))
+    given = (arg for builder in builders for arg in builder.args)
+    return any(isinstance(arg, (ast.Name, ast.Attribute)) and _names_it(arg, name) for arg in given)
 
 
 def _read(project: Project, file: FileIndex, scope: str | None) -> Ledger | None:
