@@ -273,6 +273,16 @@ def rewritten(file: FileModel, parameter: Parameter) -> bool:
     return usage(file.references.project, site).rewrites(site, len(parameter.history))
 
 
+def is_filled_elsewhere(file: FileModel, parameter: Parameter) -> bool:
+    """Whether a user writes to it, or code somewhere to the raw parameter of this name, as it would to this class's."""
+    if rewritten(file, parameter):
+        return True
+    cls = parameter.module.cls
+    if file.references is None or cls is None or parameter.spec is not None:
+        return False
+    return written_by_name(file.references.project, cls.name, parameter.slot)
+
+
 _COMMON_SLOTS = frozenset({"weight", "bias", "w", "b", "W", "v", "u", "alpha", "beta", "gamma", "scale"})
 
 
