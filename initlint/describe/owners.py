@@ -43,7 +43,7 @@ class Ledger:
 class Usage:
     """What all readings of a class's users come to. `sure` is False where some code could not be read.
 
-    `whole` is False where there are more of them than are read.
+    `whole` is False where more classes own it, or derive from it, than are read.
     """
 
     ledgers: tuple[Ledger, ...]
@@ -115,7 +115,8 @@ def _usage(project: Project, file: FileIndex, name: str) -> Usage:
                 continue
             seen.add((user.path, scope or ""))
             if len(seen) > USER_LIMIT:
-                return Usage(tuple(ledgers), sure, whole=False)
+                left = [(user, scope), *queue]
+                return Usage(tuple(ledgers), sure, whole=not any(name in one.classes for one, name in left))
             ledger = _read(project, user, scope)
             sure = sure and ledger is not None and not (scope is None and _is_handed_on(user, target))
             ledgers += [ledger] if ledger is not None else []
@@ -144,10 +145,11 @@ def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileI
 def _ways_in(project: Project, home: FileIndex) -> re.Pattern[str]:
     """The words of which any import that reaches the file has one: its own name, or a package's that may hand it on."""
     words = [*home.parts[-2:]]
-    folder = PurePath(home.path).parent
-    while (init := str(folder / "__init__.py")) in project.sources or init in project.unread:
-        words.append(folder.name)
-        folder = folder.parent
+    for folder in PurePath(home.path).parents:  # the last of them is its own parent
+        init = str(folder / "__init__.py")
+        if init not in project.sources and init not in project.unread:
+            break
+        words += [folder.name] if folder.name else []
     return re.compile(rf"\b({'|'.join(map(re.escape, words))})\b|from \.+ import\b")
 
 
