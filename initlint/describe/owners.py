@@ -43,7 +43,7 @@ class Ledger:
 class Usage:
     """What all readings of a class's users come to. `sure` is False where some code could not be read.
 
-    `whole` is False where more classes own it, or derive from it, than are read.
+    `whole` is False where more of them build it, or derive from it, than are read.
     """
 
     ledgers: tuple[Ledger, ...]
@@ -115,8 +115,7 @@ def _usage(project: Project, file: FileIndex, name: str) -> Usage:
                 continue
             seen.add((user.path, scope or ""))
             if len(seen) > USER_LIMIT:
-                left = [(user, scope), *queue]
-                return Usage(tuple(ledgers), sure, whole=not any(name in one.classes for one, name in left))
+                return Usage(tuple(ledgers), sure, whole=target != name)
             ledger = _read(project, user, scope)
             sure = sure and ledger is not None and not (scope is None and _is_handed_on(user, target))
             ledgers += [ledger] if ledger is not None else []
