@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from initlint.describe.advice import advice
 from initlint.describe.groups import Member
 from initlint.describe.owners import usage, written_by_name
+from initlint.describe.raw import inherits_walk
 from initlint.describe.symbols import number
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
@@ -120,6 +121,8 @@ def _may_be_filled(parameter: Parameter, site: Site) -> bool:
     if _FILLED_BY_LOADING.search(text) or re.search(f"{method}|{function}|{assigned}", text):
         return True
     if any(re.search(rf"\(\s*self\.{slot}\b", body) for body in _init_methods(site)):
+        return True
+    if inherits_walk(parameter):
         return True
     return bool(re.search(rf"[\"']{slot}[\"']", text)) and "register_parameter" not in site.statement.text
 

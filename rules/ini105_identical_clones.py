@@ -84,6 +84,8 @@ class IdenticalClones(Rule):
                 continue
             if not all(_random(one.original) for one in known) or not (known or _may_be_layer(first.site)):
                 continue
+            if _may_be_one(first.site):
+                continue
             if file.references is None or not self._stays(file, first):
                 continue
             kind = first.original.kind if known else "layer"
@@ -102,12 +104,33 @@ class IdenticalClones(Rule):
             return False
         users = usage(references.project, copied.site)
         sites = _sites(copied.original) or [copied.site]
-        return not any(users.redraws(site) for site in sites)
+        return users.sure and users.whole and not any(users.redraws(site) for site in sites)
 
 
 def _may_be_layer(site: Site) -> bool:
     """Whether a constructor copies something of which no more is known than that it is no activation or norm."""
-    return _in_constructor(site) and _NO_WEIGHTS.search(site.text) is None
+    return _in_constructor(site) and _NO_WEIGHTS.search(site.text) is None and _in_module_list(site)
+
+
+def _in_module_list(site: Site) -> bool:
+    """Whether the constructor makes a ModuleList: where none is, the copies may be data."""
+    return any(isinstance(one, ast.Call) and _last(one.func) in _STACKS for one in syntax.walk(_scope(site)))
+
+
+def _may_be_one(site: Site) -> bool:
+    """Whether the loop runs as often as something occurs, `range(order.count("ffn"))`: that is once as a rule."""
+    node: ast.AST | None = site.node
+    while node is not None and not isinstance(node, _REPEATS):
+        node = site.source.parents.get(node)
+    if isinstance(node, ast.For):
+        turns: ast.expr | None = node.iter
+    else:
+        turns = node.generators[0].iter if isinstance(node, (ast.ListComp, ast.GeneratorExp)) else None
+    match turns:
+        case ast.Call(func=ast.Name(id="range"), args=[number]):
+            times = origin(site, number)
+            return isinstance(times, ast.Call) and _last(times.func) == "count"
+    return False
 
 
 def _stacks(site: Site) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.groups import Group, Member, groups
-from initlint.describe.owners import rewritten
+from initlint.describe.owners import is_filled_elsewhere
 from initlint.describe.products import is_contracted
 from initlint.describe.symbols import constant, number
 from initlint.finding import Finding, Fix, Severity
@@ -58,7 +58,7 @@ class UnscaledNormal(Rule):
         """One finding for each statement that draws such a matrix."""
         for group in groups(file, _is_standard):
             wrong = [member for member in group.members if is_contracted(member)]
-            if wrong and not all(rewritten(file, member.parameter) for member in wrong):
+            if wrong and not all(is_filled_elsewhere(file, member.parameter) for member in wrong):
                 harmless = all(_normalised(member) for member in wrong)
                 yield self.finding(
                     group.site,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.groups import Group, groups
-from initlint.describe.owners import rewritten
+from initlint.describe.owners import is_filled_elsewhere
 from initlint.describe.products import is_contracted
 from initlint.describe.symbols import number, shown
 from initlint.finding import Finding, Fix, Severity
@@ -56,7 +56,7 @@ class PositiveUniform(Rule):
         """One finding for each statement that draws such a matrix."""
         for group in groups(file, lambda parameter: _is_lopsided(parameter.effective)):
             wrong = [member for member in group.members if is_contracted(member)]
-            if wrong and not all(rewritten(file, member.parameter) for member in wrong):
+            if wrong and not all(is_filled_elsewhere(file, member.parameter) for member in wrong):
                 event = group.event
                 yield self.finding(
                     group.site,

@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from initlint.describe.classes import order
 from initlint.describe.nodes import Applied, AttributeWrite
 from initlint.describe.reach import below, code, doing, inits, named_kinds, names
-from initlint.describe.values import ModuleObject
+from initlint.describe.values import ClassRef, ModuleObject
 from initlint.finding import Applicability, Edit, Finding, Fix, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel, Model, Parameter
+    from initlint.describe.nodes import FileModel, Model, Parameter, Site
 
 _LAST = re.compile(r"last_layer|head|classifier|(?:^|\.)fc$|out|logit|predict|score|final", re.IGNORECASE)
 _LEARNED = ("weight", "embedding")
@@ -83,6 +84,7 @@ class LayersAfterInit(Rule):
             for parameter in model.parameters
             if id(parameter.module) in inside and _is_late(parameter, applied) and names(kinds, parameter.module)
         ]
+        late = [one for one in late if not _is_given(file, one, applied)] if late else []
         if late:
             deliberate = all(_LAST.search(one.name.rpartition(".")[0]) for one in late)
             shown = ", ".join(one.name for one in late[:3]) + (", ..." if len(late) > 3 else "")
@@ -106,6 +108,26 @@ def _is_late(parameter: Parameter, applied: Applied) -> bool:
         and all(event.default for event in history)
         and parameter.module.loaded is None and not parameter.module.wrappers
     )  # fmt: skip
+
+
+def _is_given(file: FileModel, parameter: Parameter, applied: Applied) -> bool:
+    """Whether another class puts the layer into this module: its init is that class's concern."""
+    cls, references = applied.module.cls, file.references
+    if cls is None or references is None:
+        return False
+    own = {one.name for one in order(references.project, cls) if isinstance(one, ClassRef)}
+    return any(
+        one.module is applied.module and isinstance(one.value, ModuleObject) and one.order > applied.end
+        and _class_around(one.site) not in own and id(parameter.module) in below(one.value)
+        for one in file.facts(AttributeWrite)
+    )  # fmt: skip
+
+
+def _class_around(site: Site) -> str | None:
+    node: ast.AST | None = site.node
+    while node is not None and not isinstance(node, ast.ClassDef):
+        node = site.source.parents.get(node)
+    return node.name if node is not None else None
 
 
 def _moved(file: FileModel, applied: Applied) -> Fix | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.describe.reach import below, code, doing, inits, named_kinds, names
+from initlint.describe.reach import below, code, doing, given_layers, inits, named_kinds, names
 from initlint.describe.symbols import Sym, number, told
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
@@ -22,6 +22,7 @@ _NOT_TABLE = re.compile(r"bias|scale|gamma|beta|lora|cache|mask|relative", re.IG
 _WRITES = re.compile(r"init|_$|data|copy")
 _PATCH = re.compile(r"patch|embed|stem", re.IGNORECASE)
 _LEARNED = ("weight", "embedding")
+_BY_FAN = ("xavier", "kaiming", "lecun", "orthogonal")
 _SMALL = 0.5  # an init that draws everything smaller than this did not mean torch's N(0, 1) for its embeddings
 
 
@@ -74,7 +75,7 @@ class UncoveredParameter(Rule):
         kinds = named_kinds(nodes)
         reached = [one for one in model.parameters if doing(applied, one)]
         if not kinds or not reached:
-            if kinds and _nothing_fits(model, kinds, nodes):
+            if kinds and _nothing_fits(model, kinds, nodes) and not _reached_before(file, model, applied):
                 first = next(one for one in model.parameters if one.role in _LEARNED)
                 yield self._report(
                     model, first, f"the init names {_listed(kinds)} only, and no such layer is in {model.name}"
@@ -117,6 +118,12 @@ def _is_whole(model: Model, applied: Applied) -> bool:
     return applied.module is model.root and applied.how != "post_init" and all(g.default for g in applied.guards)
 
 
+def _reached_before(file: FileModel, model: Model, applied: Applied) -> bool:
+    """Whether another init of the model has drawn its layers: the one that finds none speaks of parts of few models."""
+    others = [one for one in inits(file, model) if one is not applied and one.module is model.root]
+    return any(doing(one, parameter) for one in others for parameter in model.parameters)
+
+
 def _listed(kinds: frozenset[str]) -> str:
     return ", ".join(sorted(kinds)[:4])
 
@@ -129,6 +136,7 @@ def _nothing_fits(model: Model, kinds: frozenset[str], nodes: list[ast.AST]) -> 
     ]
     known = all(layer.cls is not None or layer.bases or _bare(layer.dotted) for layer in layers)
     known = known and not any(isinstance(part, Sym) for layer in layers for part in _parts(layer))
+    known = known and not any(given_layers(layer) for layer in layers)
     writes = any(isinstance(n, ast.Attribute) and _WRITES.search(n.attr) for root in nodes for n in syntax.walk(root))
     only_torch = all(name[:1].isupper() or name.startswith("_") for name in kinds)
     return bool(learned) and known and writes and only_torch and not any(names(kinds, layer) for layer in layers)
@@ -147,6 +155,8 @@ def _bare(dotted: str | None) -> bool:
 def _usual(applied: Applied, reached: list[Parameter]) -> float | None:
     """The std that the init gives to Linear layers, where it is one number."""
     drawn = [doing(applied, one)[-1] for one in reached if one.role == "weight" and "Linear" in one.module.bases]
+    if any(event.scheme.startswith(_BY_FAN) for event in drawn):
+        return None  # each layer has its own
     stds = {number(event.std) for event in drawn if event.scheme in ("normal", "trunc_normal")}
     return next(iter(stds)) if len(stds) == 1 else None
 

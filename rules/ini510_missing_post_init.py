@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from initlint.describe.classes import order
 from initlint.describe.facts import Constructed
-from initlint.describe.values import Choice, ModuleObject, Tensor
+from initlint.describe.values import Choice, ClassRef, External, ModuleObject, Storage, Tensor
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
 from initlint.source import syntax
@@ -27,6 +28,7 @@ _FINISHING = frozenset(
         "_backward_compatibility_gradient_checkpointing",
     }
 )
+_DATA = frozenset({"copy", "unknown"})
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict", "ParameterList"})
 
 
@@ -82,7 +84,9 @@ class MissingPostInit(Rule):
                 or _is_built_on(file, cls.name)
             ):
                 continue
-            if _finishes(made.init) or not any(_is_part(value, made.init) for value in made.module.slots.values()):
+            if _finishes(made.init) or any(map(_applies, _inherited(file, made))):
+                continue
+            if not any(_is_part(file, value, made.init) for value in made.module.slots.values()):
                 continue
             yield self.finding(
                 made.site,
@@ -103,17 +107,47 @@ def _finishes(init: ast.AST) -> bool:
     return any(isinstance(node, ast.Attribute) and node.attr in _FINISHING for node in syntax.walk(init))
 
 
-def _is_part(value: Value, init: ast.AST) -> bool:
-    """Whether it is a layer or parameter that the constructor itself makes; what it is given was initialised before."""
+def _inherited(file: FileModel, made: Constructed) -> Iterator[ast.AST]:
+    """The constructors of the project's bases: what they initialise by hand is not left to `post_init`."""
+    for base in _order(file, made.module)[1:]:
+        if isinstance(base, ClassRef) and "__init__" in base.info.methods:
+            yield base.info.methods["__init__"]
+
+
+def _applies(init: ast.AST) -> bool:
+    return any(isinstance(node, ast.Attribute) and node.attr == "apply" for node in syntax.walk(init))
+
+
+def _order(file: FileModel, module: ModuleObject) -> tuple[ClassRef | External, ...]:
+    known = file.references is not None and module.cls is not None
+    return order(file.references.project, module.cls) if known else ()  # type: ignore[union-attr, arg-type]
+
+
+def _is_part(file: FileModel, value: Value, init: ast.AST) -> bool:
+    """Whether it is a layer or parameter that the constructor itself makes and nothing else answers for.
+
+    What it is given was initialised before, and so was a whole model; a parameter made from data has its value.
+    """
     if isinstance(value, Choice):
-        return any(_is_part(option, init) for _, option in value.options)
+        return any(_is_part(file, option, init) for _, option in value.options)
     if isinstance(value, ModuleObject) and value.kind in _CONTAINERS:
-        return any(_is_part(member, init) for member in value.slots.values())
+        return any(_is_part(file, member, init) for member in value.slots.values())
     if isinstance(value, Tensor):
-        site = value.storage.site if value.is_parameter and value.storage is not None else None
+        storage = value.storage if value.is_parameter else None
+        site = storage.site if storage is not None and _is_drawn(storage) else None
     else:
-        site = value.site if isinstance(value, ModuleObject) else None
+        site = value.site if isinstance(value, ModuleObject) and not _is_model(file, value) else None
     return site is not None and site.function is init
+
+
+def _is_drawn(storage: Storage) -> bool:
+    return not storage.events or storage.events[-1].scheme not in _DATA
+
+
+def _is_model(file: FileModel, module: ModuleObject) -> bool:
+    """Whether it is a transformers model of its own, whose constructor ends as this one should."""
+    names = (one.name if isinstance(one, ClassRef) else one.dotted for one in _order(file, module)[1:])
+    return any(name.rpartition(".")[2].endswith(("PreTrainedModel", "PretrainedModel")) for name in names)
 
 
 def _fix(made: Constructed) -> Fix | None:

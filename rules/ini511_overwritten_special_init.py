@@ -14,6 +14,7 @@ from initlint.rule import Rule
 if TYPE_CHECKING:
     from initlint.describe.nodes import Applied, FileModel, InitEvent, Model, Parameter
 
+_NEXT_TO_ZERO = 0.01
 _SMALLER = 2.0  # a std this many times below the general one was chosen for this layer: depth scaling, a calm head
 
 
@@ -95,7 +96,7 @@ def _special(parameter: Parameter, own: InitEvent, last: InitEvent) -> bool:
     """Whether the value was chosen for this very parameter, and is not what it gets in the end."""
     if (own.scheme, shown(own.std), shown(own.mean)) == (last.scheme, shown(last.std), shown(last.mean)):
         return False
-    if last.scheme in ("unknown", "copy"):
+    if last.scheme in ("unknown", "copy") or (last.scheme == "zeros" and _is_next_to_zero(own)):
         return False
     if parameter.role == "bias":
         return own.distribution == "constant" and own.scheme != "zeros" and last.scheme == "zeros"
@@ -107,6 +108,12 @@ def _special(parameter: Parameter, own: InitEvent, last: InitEvent) -> bool:
         return False
     before, after = number(own.std), number(last.std)
     return before is not None and after is not None and 0 < before * _SMALLER <= after
+
+
+def _is_next_to_zero(event: InitEvent) -> bool:
+    """Whether it is a constant that nobody can tell from zero, but for LayerScale and its like, which multiply."""
+    value = number(event.mean)
+    return event.scheme == "constant" and value is not None and abs(value) <= _NEXT_TO_ZERO
 
 
 def _told(event: InitEvent) -> str:

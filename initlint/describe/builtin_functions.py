@@ -56,12 +56,20 @@ def _enumerate(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
 
 
 def _zip(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """As many items as the known sources have: those of which less is known are taken to be as long."""
     sources = [_sequence(run, arg) for arg in args]
-    known = [source for source in sources if source.repeated is None]
-    if known and len(known) == len(sources):
-        return Sequence(tuple(Sequence(items, "tuple") for items in zip(*(s.items for s in sources), strict=False)))
+    length = min((len(source.items) for source in sources if source.repeated is None), default=None)
+    if length is not None:
+        rows = ([_nth(run, source, i) for source in sources] for i in range(length))
+        return Sequence(tuple(Sequence(tuple(row), "tuple") for row in rows))
     items = tuple(source.items[-1] if source.items else run.nameless("item") for source in sources)
     return Sequence((Sequence(items, "tuple"),), "list", run.nameless("count"))
+
+
+def _nth(run: Run, source: Sequence, index: int) -> Value:
+    if source.repeated is None:
+        return source.items[index]
+    return source.items[-1] if source.items else run.nameless("item")
 
 
 def _sequence(run: Run, value: Value) -> Sequence:

@@ -63,7 +63,8 @@ def _spread_unknown(run: Run, node: ast.AST, frame: Frame) -> bool:
     return any(not isinstance(v, Sequence) or v.repeated is not None or not v.items for v in values)
 
 
-_ALL_SIZES = re.compile(r"(^|\.)size$|shape$|sizes$|dims$")  # names that may hold a whole shape
+# Names, and keys of a dictionary, that may hold a whole shape.
+_ALL_SIZES = re.compile(r"""(^|\.|\[)['"]?size(['"]\])?$|(shape|sizes|dims)(['"]?\])?$""")
 
 
 def _is_dimension(value: Sym) -> bool:

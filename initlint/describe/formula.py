@@ -78,7 +78,7 @@ def measured(call: InitCall, value: Any) -> Iterator[Measured]:
     if shape is None or fans is None:
         return
     named = {"fan_in": fans[0], "fan_out": fans[1], "sum": _total(fans)}
-    if len(shape) > 2:
+    if len(shape) > 2 and "Conv" in (call.target.layer or ""):  # the axes of a raw stack are no channels
         named |= {"channels_in": shape[1], "channels_out": shape[0]}
     for name, fan in named.items():
         if fan is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
 from initlint.describe import calls, classes
@@ -19,6 +20,7 @@ from initlint.reference.layers import (
     PASSTHROUGH_FUNCTIONS,
 )  # fmt: skip
 
+_INDICES = re.compile(r"(\[[^][:,.]+\])+")  # `[i]`, `[i][j]`: each takes the first axis away
 _TUPLES = {"LSTM": 2, "GRU": 2, "RNN": 2, "MultiheadAttention": 2, "LSTMCell": 2}
 _LIKE_PASS = frozenset({
     "mean", "sum", "max", "min", "amax", "amin", "cumsum", "index_select", "gather", "masked_fill", "masked_fill_",
@@ -221,7 +223,7 @@ def _einsum(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Tensor:
                 left, _, out = equation.replace(" ", "").partition("->")
                 terms = left.split(",")
                 if position < len(terms):
-                    summed = tuple(i for i, letter in enumerate(terms[position]) if letter not in out)
+                    summed = _summed(value, terms[position], out)
             ops.use(
                 value,
                 "contract" if summed is None or summed else "mul",
@@ -231,6 +233,20 @@ def _einsum(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Tensor:
             )
             operands.append(value.storage)
     return ops.add(run, "contract", ops.flows(run, tensors), frame, node, operands=tuple(operands))
+
+
+def _summed(tensor: Tensor, term: str, out: str) -> tuple[int, ...] | None:
+    """The axes of the whole parameter that a term of einsum sums over: `w[i]` lacks the first of them.
+
+    None where a part with fewer axes came about in another way, and which of them are left is not known.
+    """
+    axes = tuple(i for i, letter in enumerate(term) if letter not in out)
+    whole = tensor.storage.shape if tensor.storage is not None else None
+    missing = len(whole) - len(term) if whole is not None and "." not in term else 0
+    if missing == 0 or not axes:
+        return axes
+    taken = _INDICES.fullmatch(tensor.region or "")
+    return tuple(axis + missing for axis in axes) if taken and (tensor.region or "").count("[") == missing else None
 
 
 def tensor_method(

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from initlint.describe.classes import order
 from initlint.describe.handing import handed_over
-from initlint.describe.nodes import FileModel, InitCall, InitEvent, Model, Parameter, Site
+from initlint.describe.nodes import Applied, FileModel, InitCall, InitEvent, Model, Parameter, Site
 from initlint.describe.ownership import is_part
 from initlint.describe.raw import may_be_contracted, text_of
-from initlint.describe.reach import below
-from initlint.describe.values import ClassRef
+from initlint.describe.reach import below, given_layers
+from initlint.describe.values import ClassRef, ModuleObject
 from initlint.reference.activations import RECTIFIERS
 from initlint.reference.layers import LAYERS
 
+_OF_TRANSFORMERS = frozenset({"LayerNorm", "MultiheadAttention"})
 _WEIGHTED = ("linear", "conv", "conv_transpose", "bilinear")
 
 
@@ -94,6 +95,7 @@ class Group:
     site: Site
     event: InitEvent
     members: tuple[Member, ...]
+    around: tuple[Applied, ...] = ()  # the loops and applies that write them
 
     @property
     def call(self) -> InitCall | None:
@@ -180,8 +182,13 @@ def groups(
         alike = [member for member in written if is_weight(member.parameter)] if any(map(wanted, _of(written))) else []
         event = alike[0].parameter.effective if alike else None
         if event is not None:
-            made.append(Group(_written(event, file.path), event, tuple(alike)))
+            made.append(Group(_written(event, file.path), event, tuple(alike), _around(file, event)))
     return made
+
+
+def _around(file: FileModel, event: InitEvent) -> tuple[Applied, ...]:
+    """The loops, applies and methods around a broad write."""
+    return tuple(one for one in file.facts(Applied) if event.broad and one.order < event.order < one.end)
 
 
 def _written(event: InitEvent, path: str) -> Site:
@@ -222,7 +229,17 @@ def _serves_blocks(group: Group) -> bool:
         return False
     follows = [member.parameter.follow for member in group.members]
     unknown = [follow for follow in follows if follow is None or not follow.known]
+    for around in group.around:
+        layers = below(around.module).values()
+        by_size = around.how == "loop" and "parameters()" in around.site.text
+        if any(given_layers(layer) or (by_size and _is_transformer(layer)) for layer in layers):
+            return True
     return any(member.held for member in group.members) or len(unknown) * 2 > len(follows)
+
+
+def _is_transformer(layer: ModuleObject) -> bool:
+    """Whether it tells of a transformer, for which `if p.dim() > 1: xavier_uniform_(p)` is the custom."""
+    return bool(_OF_TRANSFORMERS & {layer.kind, *layer.bases})
 
 
 def mismatch(group: Group, wrong: Callable[[Member], bool], right: Callable[[Member], bool]) -> Mismatch | None:

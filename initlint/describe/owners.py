@@ -41,10 +41,14 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What all readings of a class's users come to. `sure` is False where some code could not be read."""
+    """What all readings of a class's users come to. `sure` is False where some code could not be read.
+
+    `whole` is False where more of them build it, or derive from it, than are read.
+    """
 
     ledgers: tuple[Ledger, ...]
     sure: bool
+    whole: bool = True
 
     def rewrites(self, site: Site, writes: int = 1) -> bool:
         """Whether some user writes to the tensor made at `site` more often than its own class does.
@@ -111,9 +115,9 @@ def _usage(project: Project, file: FileIndex, name: str) -> Usage:
                 continue
             seen.add((user.path, scope or ""))
             if len(seen) > USER_LIMIT:
-                return Usage(tuple(ledgers), sure)
+                return Usage(tuple(ledgers), sure, whole=target != name)
             ledger = _read(project, user, scope)
-            sure = sure and ledger is not None
+            sure = sure and ledger is not None and not (scope is None and _is_handed_on(user, target))
             ledgers += [ledger] if ledger is not None else []
             if scope is not None:
                 queue.append((user, scope))
@@ -140,10 +144,11 @@ def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileI
 def _ways_in(project: Project, home: FileIndex) -> re.Pattern[str]:
     """The words of which any import that reaches the file has one: its own name, or a package's that may hand it on."""
     words = [*home.parts[-2:]]
-    folder = PurePath(home.path).parent
-    while (init := str(folder / "__init__.py")) in project.sources or init in project.unread:
-        words.append(folder.name)
-        folder = folder.parent
+    for folder in PurePath(home.path).parents:  # the last of them is its own parent
+        init = str(folder / "__init__.py")
+        if init not in project.sources and init not in project.unread:
+            break
+        words += [folder.name] if folder.name else []
     return re.compile(rf"\b({'|'.join(map(re.escape, words))})\b|from \.+ import\b")
 
 
@@ -162,6 +167,15 @@ def _names_it(node: ast.AST, name: str) -> bool:
         (isinstance(inner, ast.Name) and inner.id == name) or (isinstance(inner, ast.Attribute) and inner.attr == name)
         for inner in syntax.walk(node)
     )
+
+
+def _is_handed_on(file: FileIndex, name: str) -> bool:
+    """Whether the file's top level hands it to a builder as a part, `net(part=lazy(Name)())`: its owner is not read."""
+    outer = (one for node in bodies.top_level(file) for one in syntax.walk(node) if isinstance(one, ast.Call))
+    parts = (part for call in outer for part in (*call.args, *(one.value for one in call.keywords)))
+    builders = (part.func for part in parts if isinstance(part, ast.Call) and isinstance(part.func, ast.Call))
+    given = (arg for builder in builders for arg in builder.args)
+    return any(isinstance(arg, (ast.Name, ast.Attribute)) and _names_it(arg, name) for arg in given)
 
 
 def _read(project: Project, file: FileIndex, scope: str | None) -> Ledger | None:
@@ -258,6 +272,16 @@ def rewritten(file: FileModel, parameter: Parameter) -> bool:
     if file.references is None or site is None:
         return False
     return usage(file.references.project, site).rewrites(site, len(parameter.history))
+
+
+def is_filled_elsewhere(file: FileModel, parameter: Parameter) -> bool:
+    """Whether a user writes to it, or code somewhere to the raw parameter of this name, as it would to this class's."""
+    if rewritten(file, parameter):
+        return True
+    cls = parameter.module.cls
+    if file.references is None or cls is None or parameter.spec is not None:
+        return False
+    return written_by_name(file.references.project, cls.name, parameter.slot)
 
 
 _COMMON_SLOTS = frozenset({"weight", "bias", "w", "b", "W", "v", "u", "alpha", "beta", "gamma", "scale"})

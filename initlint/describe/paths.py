@@ -27,7 +27,7 @@ def longest(members: Iterable[Member], accepts: Callable[[Member], bool]) -> tup
         if key in best:
             return best[key]
         member = chain[key]
-        alone = sites.count(_place(member)) == 1
+        alone = sites.count(_place(member)) == 1 and member.parameter.in_list
         rest: tuple[int, list[Member]] = (0, [])
         for following in _next(member):
             if following in chain and following not in seen and len(seen) < _LONGEST:

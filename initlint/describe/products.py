@@ -16,6 +16,8 @@ _TABLES = re.compile(
 )
 _MATRIX = re.compile(r"^(w|weight|proj|kernel)_|_(w|weight|proj|kernel)$", re.IGNORECASE)  # `W_query`
 _QUANTIZERS = re.compile(r"quanti[sz]|gumbel|codebook", re.IGNORECASE)
+_SYSTEM = frozenset("ABCD")
+_STEP = re.compile(r"(log_|inv_)?(dt|step|delta)(_proj|_bias)?|A_log|A_real|Lambda(_re)?", re.IGNORECASE)
 MANY = 9  # below it N(0, 1) is less than 3 times too wide
 
 
@@ -31,8 +33,15 @@ def is_contracted(member: Member) -> bool:
         return False  # divided by its largest singular value, the weight has no scale of its own
     if parameter.spec is not None:
         return not _TABLES.search(parameter.name.rpartition(".")[0].rpartition(".")[2])
+    if _of_state_space(parameter):
+        return False
     table = _TABLES.search(parameter.slot) and not _MATRIX.search(parameter.slot)
     return not (_RESCALED & set(parameter.uses)) and not table and not _zero_partner(member)
+
+
+def _of_state_space(parameter: Parameter) -> bool:
+    """Whether it is B, C or D of x' = Ax + Bu, y = Cx + Du: its class has a step size to discretise them by."""
+    return parameter.slot in _SYSTEM and any(_STEP.fullmatch(name) for name in parameter.module.slots)
 
 
 def is_codebook(parameter: Parameter) -> bool:

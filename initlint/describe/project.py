@@ -161,7 +161,8 @@ class Project:
             return Constant(file.constants[name], file)
         if name in file.imports:
             return self.resolve(file.imports[name], file, depth + 1)
-        for star in file.stars if depth <= _FOLLOW_LIMIT and len(file.stars) <= _MOST_STARS else ():
+        stars = file.stars if depth <= _FOLLOW_LIMIT and len(file.stars) <= _MOST_STARS else ()
+        for star in reversed(stars):  # the last to bring a name binds it
             target = self.module(star, file)
             if target is not None and target is not file:
                 found = self.member(target, name, depth + 1)

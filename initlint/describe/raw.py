@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from initlint.describe.values import ClassRef
 if TYPE_CHECKING:
     from initlint.describe.nodes import Parameter
 
+_INITS = re.compile(r"^(?!__).*(init|reset)")
+_WALK = re.compile(r"for [\w, ()]+ in [^\n]*\bself\.(named_)?parameters\(")
 # `x @ w` (no decorator), products by name, and anything of torch.nn.functional or of a function of the project's own.
 _PRODUCT = re.compile(r"\S[ \t]*@|mm\b|mul\b|einsum|einops|\bF\.|functional|dot\b|conv|linear", re.IGNORECASE)
 
@@ -30,6 +33,22 @@ def may_be_contracted(parameter: Parameter) -> bool:
         memo[key] = any(_speaks_of_products(one) for one in owners if isinstance(one, ClassRef))
     handed = rf"\w\([^()]*\bself\.{re.escape(parameter.slot)}\b"
     return bool(memo[key]) or re.search(handed, text_of(cls)) is not None
+
+
+def inherits_walk(parameter: Parameter) -> bool:
+    """Whether a base class of the project has an init method that hands over each parameter the object has.
+
+    By what it fills them (a table of functions, a configuration) is told elsewhere, if at all.
+    """
+    cls = parameter.module.cls
+    bases = classes.order(parameter.flow.project, cls)[1:] if cls is not None else ()
+    own = [base for base in bases if isinstance(base, ClassRef)]
+    return any(_walks(base, node) for base in own for name, node in base.info.methods.items() if _INITS.search(name))
+
+
+def _walks(cls: ClassRef, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    text = "\n".join(cls.file.source.lines[node.lineno - 1 : node.end_lineno])
+    return _WALK.search(text) is not None
 
 
 def owner_text(parameter: Parameter) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from initlint.describe.nodes import Applied, FileModel, Guard, InitEvent, Model, Parameter
+from initlint.describe.symbols import Sym
 from initlint.describe.values import Choice, Function, ModuleObject, Partial, Value
 from initlint.source import syntax
 
 _TENSORS = frozenset({"Tensor", "DTensor", "Parameter", "UninitializedParameter"})  # tests of these pick no layers
+_WEIGHTLESS = re.compile(r"act|nonlin|norm|drop|loss|criterion|pool|fn$|func", re.IGNORECASE)
 _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
 
 
@@ -31,6 +34,23 @@ def opaque(module: ModuleObject | None) -> bool:
     """Whether a part of the module is of a class that was not read: it may hold layers nobody knows of."""
     parts = below(module).values()
     return any(one.cls is None and not one.bases and not (one.dotted or "torch.").startswith("torch.") for one in parts)
+
+
+def given_layers(module: ModuleObject) -> list[str]:
+    """The attributes whose values a caller hands over and that the class calls: layers, of kinds that are not known."""
+    given = [name for name, value in module.slots.items() if isinstance(value, Sym) and not _WEIGHTLESS.search(name)]
+    if not given or module.cls is None:
+        return []
+    called = {_own_attribute(node.func) for node in syntax.walk(module.cls.info.node) if isinstance(node, ast.Call)}
+    return [name for name in given if name in called]
+
+
+def _own_attribute(node: ast.expr) -> str | None:
+    """`x` of `self.x`."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):
+            return name
+    return None
 
 
 def doing(applied: Applied, parameter: Parameter) -> list[InitEvent]:

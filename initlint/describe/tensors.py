@@ -92,6 +92,9 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
                 left = None
             case _:
                 value = run.settle(_evaluate(run, dim, frame))
+                if _may_hold_slices(value):
+                    left, tracked = None, False  # torch reads a list of slices like a tuple of them: a view
+                    continue
                 if isinstance(value, Tensor) or (isinstance(value, Sequence) and value.kind != "tuple"):
                     copied, left = "advanced indexing", None
                     continue
@@ -111,6 +114,13 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
         tracked=tracked,
         is_parameter=False,
     )
+
+
+def _may_hold_slices(value: Value) -> bool:
+    """Whether it is a list of which some item is neither a number nor a truth."""
+    return isinstance(value, Sequence) and value.kind != "tuple" and any(
+        not isinstance(item, (int, float, Tensor)) for item in value.items
+    )  # fmt: skip
 
 
 def freeze(tensor: Tensor, value: Value) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
 from initlint.describe.nodes import Guard, Site
@@ -87,6 +88,9 @@ def compare(operator: ast.cmpop, left: Value, right: Value) -> Any:
     return None
 
 
+# A class by its name, and what it holds. Two numbers of a configuration may well be equal.
+_MEMBER = re.compile(r"(?P<owner>(\w+\.)*(?!\w*([Cc]onf|[Aa]rg|[Pp]aram|[Ss]etting))[A-Z]\w*[a-z]\w*)\.[A-Z]\w*")
+
 _ORDER: dict[type[ast.cmpop], Any] = {
     ast.Lt: lambda a, b: a < b,
     ast.LtE: lambda a, b: a <= b,
@@ -100,6 +104,8 @@ def _plain(value: Value) -> bool:
 
 
 def _identical(left: Value, right: Value) -> bool | None:
+    if _are_members(left, right):
+        return False
     if left is None or right is None:
         other = right if left is None else left
         return None if isinstance(other, Sym) else other is None
@@ -112,7 +118,16 @@ def _identical(left: Value, right: Value) -> bool | None:
     return None
 
 
+def _are_members(left: Value, right: Value) -> bool:
+    """Whether they are two members of one enumeration, `Norm.BATCH` and `Norm.WEIGHT`, as they are written."""
+    names = [value.single.name if isinstance(value, Sym) and value.single else "" for value in (left, right)]
+    found = [_MEMBER.fullmatch(name) for name in names]
+    return names[0] != names[1] and all(found) and len({one["owner"] for one in found if one}) == 1
+
+
 def _equal(left: Value, right: Value) -> bool | None:
+    if _are_members(left, right):
+        return False
     if isinstance(left, Sym) or isinstance(right, Sym):
         return True if isinstance(left, Sym) and left == right else None
     simple = (int, float, str, bool, bytes, type(None))

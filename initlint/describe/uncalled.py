@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from initlint.describe import classes
-from initlint.describe.values import ClassRef, External
+from initlint.describe.values import ClassRef, External, Function
 
 if TYPE_CHECKING:
     from initlint.describe.index import FileIndex
@@ -64,10 +64,18 @@ class Definition:
         if here and self.node.lineno <= use.line <= (self.node.end_lineno or 0):
             return False
         if self.cls is None:
-            return use.through in (("name", "text", "attribute") if here else ("import", "text", "attribute"))
+            named = use.through == "name" and (here or self._is_brought_to(use.path))
+            return named or use.through in (("text", "attribute") if here else ("import", "text", "attribute"))
         if use.through == "self":
             return self._related(use)
         return use.through in ("attribute", "text") or (here and use.through == "name" and use.owner == self.owner)
+
+    def _is_brought_to(self, path: str) -> bool:
+        """Whether the name means this function there: `from package import *` brings it without naming it."""
+        project = self.references.project
+        file = project.file(path)
+        found = project.member(file, self.node.name) if file is not None else None
+        return isinstance(found, Function) and found.node is self.node
 
     def _related(self, use: Reference) -> bool:
         """Whether `self` in that place can be an object of this method's class."""

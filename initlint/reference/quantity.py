@@ -74,8 +74,8 @@ def over(value: Maybe, divisor: Maybe) -> Maybe:
 
 
 def split(value: Maybe, parts: Maybe) -> Maybe:
-    """`value // parts`, for sizes that torch itself divides so; None when a part is unknown."""
-    if value is None or parts is None:
+    """`value // parts`, for sizes that torch itself divides so; None when a part is unknown, or there are no parts."""
+    if value is None or parts is None or (is_number(parts) and parts == 0):
         return None
     if is_number(parts) and parts == 1:
         return value

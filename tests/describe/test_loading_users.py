@@ -56,3 +56,17 @@ def test_a_model_that_is_only_loaded_is_filled() -> None:
 def test_a_script_that_trains_needs_values_of_its_own() -> None:
     """The script that loads the result does not fill what the training script starts from."""
     assert not _is_filled(net=NET, predict=PREDICT, train=TRAIN)
+
+
+def test_a_package_at_the_very_root_has_an_end() -> None:
+    """Above `__init__.py` in the current folder there is no other folder to look into."""
+    net = "import torch\nclass Net(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    net += "        self.v = torch.nn.Parameter(torch.empty(4))\n"
+    project = Project.index(
+        [SourceText("net.py", net), SourceText("__init__.py", "import torch\nfrom .net import Net\n")]
+    )
+    (model,) = describe(project, "net.py").models
+    site = model.parameters[0].site
+    assert site is not None
+
+    assert usage(project, site).sure

@@ -8,6 +8,7 @@ from initlint.describe.build import describe
 from initlint.describe.index import FileIndex
 from initlint.describe.nodes import InitCall
 from initlint.describe.project import Project
+from initlint.describe.values import Function
 from initlint.source.text import SourceText
 
 MODEL = """
@@ -129,3 +130,20 @@ def test_a_static_method_gets_no_self(base: str) -> None:
     calls = describe(Project.index([SourceText("net.py", text)]), "net.py").facts(InitCall)
 
     assert 0.5 in [call.values.get("std") for call in calls]
+
+
+def test_the_last_star_import_binds_a_name() -> None:
+    """Of two files that bring one name, `from file import *` binds the one that comes last."""
+    texts = {
+        "first": "def draw(layer):\n    ...\n",
+        "second": "def draw(layer):\n    ...\n",
+        "both": "import torch\nfrom first import *\nfrom second import *\n",
+    }
+    project = Project.index([SourceText(f"{name}.py", f"import torch\n{text}") for name, text in texts.items()])
+    both = project.file("both.py")
+    assert both is not None
+
+    found = project.member(both, "draw")
+
+    assert isinstance(found, Function)
+    assert "second.py" == found.file.path

@@ -78,3 +78,12 @@ def test_a_file_that_does_not_parse_is_left_out() -> None:
     index = references(net=CLASS, broken="def init_weights(:\n")
 
     assert [] == list(index.of("init_weights"))
+
+
+def test_a_name_that_a_star_import_brings_is_a_use() -> None:
+    """`from net import *`, and then the function by its bare name."""
+    net = "import torch\ndef init_all(m):\n    torch.nn.init.zeros_(m.bias)\nif __name__ == '__main__':\n    print()\n"
+    train = "import torch\nfrom net import *\ntorch.nn.Linear(2, 2).apply(init_all)\n"
+
+    assert ["init_all"] == uncalled(references(net=net), "net.py")
+    assert [] == uncalled(references(net=net, train=train), "net.py")
