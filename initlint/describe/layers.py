@@ -120,7 +120,7 @@ def _fits(name: str, value: Any) -> bool:
 def plain(value: Value) -> Any:
     """A value that the arithmetic of layers can compute with; anything else is UNKNOWN."""
     if isinstance(value, tuple):
-        return tuple(plain(item) for item in value)
+        return tuple(UNKNOWN if isinstance(item, (tuple, str)) else plain(item) for item in value)
     if isinstance(value, Sym):
         default = value.default
         return UNKNOWN if isinstance(default, (bool, str)) or default is None else value
