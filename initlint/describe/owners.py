@@ -223,15 +223,25 @@ def _late(project: Project, cls: ClassRef) -> Iterator[Run]:
 
 def _ledger(runs: list[Run]) -> Ledger:
     storages = [storage for run in runs for storage in run.storages]
+    trained = {id(one): run.trained for run in runs for one in run.storages}
     writes: dict[Place, int] = {}
     loaded: set[Place] = set()
     for one in storages:
         if one.site is not None:
-            loads = [event for event in one.events if _is_load(event)]
+            events = _before(one, trained[id(one)])
+            loads = [event for event in events if _is_load(event)]
             loaded |= {place(one.site)} if any(event.certain for event in loads) else set()
-            writes[place(one.site)] = max(writes.get(place(one.site), 0), len(one.events) - len(loads))
+            writes[place(one.site)] = max(writes.get(place(one.site), 0), len(events) - len(loads))
     redrawn = {place(one.site) for one in storages if one.site is not None and is_redrawn(one)}
     return Ledger(writes, frozenset(redrawn), frozenset(loaded))
+
+
+def _before(storage: Storage, trained: int | None) -> list[InitEvent]:
+    """What happens before training: the best checkpoint, loaded for a test, is what was trained from the start."""
+    events = storage.events
+    if trained is None or not events or events[0].order > trained:  # nothing is trained, or another model was
+        return events
+    return [event for event in events if event.order < trained]
 
 
 def _is_load(event: InitEvent) -> bool:

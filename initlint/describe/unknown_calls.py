@@ -82,6 +82,8 @@ def unknown_call(
         if isinstance(function, Method) and isinstance(function.target, ModuleObject):
             may_write(run, function.target, node, frame)
     owner, _, last = text.rpartition(".")
+    if last == "backward" and run.trained is None:
+        run.trained = run.tick()
     if last in modules.LOADERS and _NO_MODEL.search(owner):
         return run.nameless(text)
     if last in modules.LOADERS or _pretrained(run, kwargs):

@@ -56,3 +56,20 @@ def test_a_model_that_is_only_loaded_is_filled() -> None:
 def test_a_script_that_trains_needs_values_of_its_own() -> None:
     """The script that loads the result does not fill what the training script starts from."""
     assert not _is_filled(net=NET, predict=PREDICT, train=TRAIN)
+
+
+def test_the_best_checkpoint_comes_too_late() -> None:
+    """What training itself left, loaded for a test, does not fill what training started from."""
+    assert not _is_filled(net=NET, train=TRAIN + '    model.load_state_dict(torch.load("best.pt"))\n')
+
+
+def test_a_checkpoint_before_training_fills() -> None:
+    """What is loaded first is what is trained, also where another model was trained before."""
+    load = '    model.load_state_dict(torch.load("start.pt"))\n'
+    start = TRAIN.replace("    optimizer =", load + "    optimizer =")
+    other = TRAIN.replace("    model =", "    torch.zeros(1, requires_grad=True).sum().backward()\n    model =")
+
+    assert (True, True) == (
+        _is_filled(net=NET, train=start),
+        _is_filled(net=NET, train=other.replace("    optimizer =", load + "    optimizer =")),
+    )
