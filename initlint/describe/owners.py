@@ -130,10 +130,11 @@ def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileI
         file = project.file(path)
         if file is None or not _means(project, file, home, name):
             continue
+        names = {name, *(local for local, dotted in file.imports.items() if dotted.endswith(f".{name}"))}
         for scope, node in (*((n, i.node) for n, i in file.classes.items()), *file.functions.items()):
-            if not (file is home and scope == name) and _names_it(node, name):
+            if not (file is home and scope == name) and _names_it(node, names):
                 yield file, scope
-        if any(_names_it(node, name) for node in bodies.top_level(file)):
+        if any(_names_it(node, names) for node in bodies.top_level(file)):
             yield file, None
 
 
@@ -157,9 +158,10 @@ def _means(project: Project, file: FileIndex, home: FileIndex, name: str) -> boo
     return True
 
 
-def _names_it(node: ast.AST, name: str) -> bool:
+def _names_it(node: ast.AST, names: set[str]) -> bool:
+    """Whether the code speaks of it, also as `from net import Net as Model` lets it."""
     return any(
-        (isinstance(inner, ast.Name) and inner.id == name) or (isinstance(inner, ast.Attribute) and inner.attr == name)
+        (isinstance(inner, ast.Name) and inner.id in names) or (isinstance(inner, ast.Attribute) and inner.attr in names)
         for inner in syntax.walk(node)
     )
 

@@ -73,3 +73,11 @@ def test_a_checkpoint_before_training_fills() -> None:
         _is_filled(net=NET, train=start),
         _is_filled(net=NET, train=other.replace("    optimizer =", load + "    optimizer =")),
     )
+
+
+def test_a_class_is_known_under_another_name() -> None:
+    """The script that fills it may import it as something else."""
+    fills = "\nfor p in model.parameters():\n    torch.nn.init.uniform_(p)\n"
+    script = f"import torch\nfrom net import Net as Model\n\nmodel = Model(){fills}"
+
+    assert _is_filled(net=NET, script=script)
