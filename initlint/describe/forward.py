@@ -230,7 +230,11 @@ def _einsum(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Tensor:
                 kind="einsum",
             )
             operands.append(value.storage)
-    return ops.add(run, "contract", ops.flows(run, tensors), frame, node, operands=tuple(operands))
+    sources = ops.flows(run, tensors)
+    if all(map(ops.of_weights_alone, sources)):  # a weight spread over a fixed basis: no signal is summed
+        for value in tensors:
+            ops.use(value, "product")
+    return ops.add(run, "contract", sources, frame, node, operands=tuple(operands))
 
 
 def tensor_method(
