@@ -161,7 +161,8 @@ def _means(project: Project, file: FileIndex, home: FileIndex, name: str) -> boo
 def _names_it(node: ast.AST, names: set[str]) -> bool:
     """Whether the code speaks of it, also as `from net import Net as Model` lets it."""
     return any(
-        (isinstance(inner, ast.Name) and inner.id in names) or (isinstance(inner, ast.Attribute) and inner.attr in names)
+        (isinstance(inner, ast.Name) and inner.id in names)
+        or (isinstance(inner, ast.Attribute) and inner.attr in names)
         for inner in syntax.walk(node)
     )
 
