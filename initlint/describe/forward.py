@@ -231,7 +231,8 @@ def _einsum(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Tensor:
             )
             operands.append(value.storage)
     sources = ops.flows(run, tensors)
-    if all(map(ops.of_weights_alone, sources)):  # a weight spread over a fixed basis: no signal is summed
+    known = all(isinstance(value, Tensor) for value in tensors)  # what is lost sight of may be the signal
+    if known and all(map(ops.of_weights_alone, sources)):  # a weight spread over a fixed basis: no signal is summed
         for value in tensors:
             ops.use(value, "product")
     return ops.add(run, "contract", sources, frame, node, operands=tuple(operands))
