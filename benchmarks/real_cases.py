@@ -1,6 +1,7 @@
 """Known mistakes and known look-alikes in public repositories: which are found, and which raise a false alarm.
 
     python benchmarks/real_cases.py CASES TABLE [--only WORD] > benchmarks/real_cases.md
+    python benchmarks/real_cases.py CASES benchmarks/real_cases_more.tsv > benchmarks/real_cases_more.md
 
 CASES holds checked-out repositories named `owner__name@commit8`; TABLE is a tab-separated list with the columns repo,
 commit, path, line, label. A label `ok:*` is legitimate code: no error and no warning may lie within the statement and
@@ -30,14 +31,21 @@ CODES = {
     "always-true-condition": ("INI609",),
     "both-factors-zero": ("INI104",),
     "branch-skips-weight": ("INI516",),
+    "dead-init": ("INI509",),
+    "deprecated-alias": ("INI604",),
+    "doubled-forget-bias": ("INI703",),
+    "fan-init-on-vector": ("INI601",),
     "fused-matrix-fan": ("INI404",),
+    "helper-given-tensor": ("INI611",),
     "identical-clones": ("INI105",),
     "init-after-weight-norm": ("INI506",),
     "init-never-called": ("INI501",),
+    "init-on-module": ("INI610",),
     "init-on-none": ("INI607",),
     "init-skipped-by-flag": ("INI501", "INI503"),
     "isinstance-misses-parameter": ("INI503",),
     "kaiming-wrong-activation": ("INI204", "INI209"),
+    "layers-after-init": ("INI502",),
     "mean-std-swap": ("INI304",),
     "meta-init-incomplete": ("INI513",),
     "norm-weight-mean0": ("INI701",),
@@ -45,7 +53,10 @@ CODES = {
     "padding-idx-none-zeroes-all": ("INI704",),
     "padding-idx-overwritten": ("INI504",),
     "parameter-then-to": ("INI512",),
+    "positive-uniform": ("INI303",),
+    "pretrained-overwritten": ("INI505",),
     "same-module-repeated": ("INI106",),
+    "special-init-overwritten": ("INI511",),
     "std-formula-wrong": ("INI301",),
     "tensor-truthiness": ("INI608",),
     "transposed-fan": ("INI401",),

@@ -81,8 +81,8 @@ def _throws_away(file: FileModel, model: Model, applied: Applied, loaded: Loaded
     parameters = [one for one in model.parameters if id(one.module) in inside]
     if parameters:
         return any(_redrawn(one, applied, loaded) for one in parameters)
-    events = (event for one in model.parameters for event in one.history if not event.default)
-    writes = any(applied.order < event.order < applied.end for event in events)
+    drawn = (event for one in model.parameters for event in one.history if _random(event))
+    writes = any(applied.order < event.order < applied.end for event in drawn)
     named = {name.strip("_").lower() for name in named_kinds(code(file, applied))}
     return writes and (not named or any(kind in name for kind in _kinds(loaded.module) for name in named))
 

@@ -26,6 +26,7 @@ from initlint.describe.values import (
     Tensor,
     Value,
 )  # fmt: skip
+from initlint.reference.layers import LAYERS
 
 _SHAPES = {"in_features", "out_features", "in_channels", "out_channels", "kernel_size", "groups", "stride", "padding"}
 
@@ -108,6 +109,8 @@ def _of_module(run: Run, module: ModuleObject, name: str, frame: Frame, node: as
         ):
             return Sequence((value,) * int(module.kind[-2]), "tuple") if module.kind[-2:-1].isdigit() else value
         return value if not hasattr(value, "name") or isinstance(value, Sym) else run.nameless(name)
+    if name == "bias" and name in module.arguments and _is_recurrent(module):
+        return module.arguments[name]  # a flag: the vectors are bias_ih_l0 and their like
     if (
         name in ("weight", "bias")
         and module.cls is None
@@ -125,6 +128,10 @@ def _of_module(run: Run, module: ModuleObject, name: str, frame: Frame, node: as
     if name == "weight_g" and "weight_norm" in module.wrappers:
         return run.nameless(name)
     return Method(module, name)
+
+
+def _is_recurrent(module: ModuleObject) -> bool:
+    return any(LAYERS[kind].role == "recurrent" for kind in (module.kind, *module.bases) if kind in LAYERS)
 
 
 def _surely_without(run: Run, module: ModuleObject) -> bool:

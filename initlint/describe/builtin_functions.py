@@ -211,6 +211,8 @@ def _any(word: str) -> Callable[[Run, list[Value], dict[str, Value]], Value]:
 
 def _str(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
     value = args[0] if args else ""
+    if isinstance(value, Sym) and value.single is not None and value.single.name.startswith("i#"):
+        return "*"  # the index of a loop over what is all alike, as in an f-string
     return str(value) if isinstance(value, (str, int, float)) else run.nameless("text")
 
 

@@ -243,6 +243,8 @@ def _method(
     run: Run, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
 ) -> Value:
     target, name = method.target, method.name
+    if name == "backward" and run.trained is None:
+        run.trained = run.tick()
     if target is None and name in signatures.METHODS and isinstance(node, ast.Call) and not run.forward:
         bound = signatures.bind(name, args, kwargs, node)
         run.records.append(tensors.init_call(run, f"Tensor.{name}", bound, None, node, frame, len(node.args)))

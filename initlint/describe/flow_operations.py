@@ -72,6 +72,19 @@ def flows(run: Run, values: list[Value], depth: int = 0) -> list[FlowNode]:
     return found
 
 
+def of_weights_alone(node: FlowNode) -> bool:
+    """Whether what is computed here comes from parameters and buffers, with nothing of the model's input."""
+    ahead, seen = [node], {id(node)}
+    while ahead:
+        one = ahead.pop()
+        if not one.inputs and one.op != "param":
+            return False
+        fresh = [source for source in one.inputs if id(source) not in seen]
+        seen |= {id(source) for source in fresh}
+        ahead += fresh
+    return True
+
+
 def use(tensor: Value, how: str, **detail: Any) -> None:
     """Note how a raw parameter is used."""
     if isinstance(tensor, Tensor) and tensor.storage is not None:

@@ -232,7 +232,12 @@ def _einsum(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Tensor:
                 kind="einsum",
             )
             operands.append(value.storage)
-    return ops.add(run, "contract", ops.flows(run, tensors), frame, node, operands=tuple(operands))
+    sources = ops.flows(run, tensors)
+    known = all(isinstance(value, Tensor) for value in tensors)  # what is lost sight of may be the signal
+    if known and all(map(ops.of_weights_alone, sources)):  # a weight spread over a fixed basis: no signal is summed
+        for value in tensors:
+            ops.use(value, "product")
+    return ops.add(run, "contract", sources, frame, node, operands=tuple(operands))
 
 
 def _summed(tensor: Tensor, term: str, out: str) -> tuple[int, ...] | None:

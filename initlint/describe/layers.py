@@ -44,8 +44,7 @@ def build_onto(
         return
     for spec in layer.parameters(sized(counted(layer, arguments))):
         if not spec.name.startswith(f"{_OUTPUT}."):
-            flag = None if spec.certain else _switch(arguments)
-            _add(run, module, spec, site, flag)
+            _add(run, module, spec, site, [] if spec.certain else _switches(arguments, spec.name))
     if layer.role == "attention":
         module.slots[_OUTPUT] = _output_layer(run, arguments, site)
     if layer.role in _WEIGHTED:
@@ -83,9 +82,11 @@ def _output_layer(run: Run, arguments: dict[str, Any], site: Site | None) -> Mod
     return made
 
 
-def _switch(arguments: dict[str, Any]) -> Value:
-    """The argument that decides whether a bias or an affine pair exists."""
-    return next((arguments[name] for name in ("bias", "affine", "elementwise_affine") if name in arguments), UNKNOWN)
+def _switches(arguments: dict[str, Any], slot: str) -> list[Value]:
+    """The arguments that decide whether a bias or an affine pair exists; a norm's bias alone may be off as well."""
+    affine = [arguments[name] for name in ("affine", "elementwise_affine") if name in arguments]
+    alone = [arguments["bias"]] if "bias" in arguments and (slot == "bias" or not affine) else []
+    return [flag for flag in (*affine, *alone) if flag is not True] or [*affine, *alone][-1:] or [UNKNOWN]
 
 
 def bound(layer: LayerKind, args: list[Value], kwargs: dict[str, Value]) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def _fits(name: str, value: Any) -> bool:
 def plain(value: Value) -> Any:
     """A value that the arithmetic of layers can compute with; anything else is UNKNOWN."""
     if isinstance(value, tuple):
-        return tuple(plain(item) for item in value)
+        return tuple(UNKNOWN if isinstance(item, (tuple, str)) else plain(item) for item in value)
     if isinstance(value, Sym):
         default = value.default
         return UNKNOWN if isinstance(default, (bool, str)) or default is None else value
@@ -129,7 +130,7 @@ def plain(value: Value) -> Any:
     return UNKNOWN
 
 
-def _add(run: Run, module: ModuleObject, spec: ParameterSpec, site: Site | None, flag: Value) -> None:
+def _add(run: Run, module: ModuleObject, spec: ParameterSpec, site: Site | None, flags: list[Value]) -> None:
     drawn: dict[str, Any] = {"mean": spec.mean, "std": spec.std, "low": spec.low, "high": spec.high}
     event = InitEvent(
         spec.scheme, site, **drawn, default=True,
@@ -138,12 +139,11 @@ def _add(run: Run, module: ModuleObject, spec: ParameterSpec, site: Site | None,
     storage = Storage(spec.shape, site, [event], is_parameter=True, layer=module, slot=spec.name)
     run.storages.append(storage)
     tensor = Tensor(storage, is_parameter=True, shape=spec.shape, tracked=True)
-    if spec.certain or flag is None:
-        module.slots[spec.name] = tensor
-        return
-    switch = flag if isinstance(flag, (Sym, bool)) else run.nameless("flag")
-    outcomes = branches(run, switch, site)
-    module.slots[spec.name] = run.choose([(guards, tensor if outcome else None) for guards, outcome in outcomes])
+    value: Value = tensor
+    for flag in flags:
+        switch = flag if isinstance(flag, (Sym, bool)) else run.nameless("flag")
+        value = run.choose([(guards, value if there else None) for guards, there in branches(run, switch, site)])
+    module.slots[spec.name] = value
 
 
 def _composite(run: Run, module: ModuleObject, layer: LayerKind, arguments: dict[str, Any], site: Site | None) -> None:
@@ -244,5 +244,5 @@ def generic(run: Run, dotted: str, site: Site | None, name: str) -> ModuleObject
     given.update({key: UNKNOWN for key in _UNSIZED if key in given})
     for spec in layer.parameters(given):
         optional = not spec.certain and spec.name != "weight" and layer.role != "norm"
-        _add(run, module, spec, site, UNKNOWN if optional else None)
+        _add(run, module, spec, site, [UNKNOWN] if optional else [])
     return module

@@ -134,10 +134,11 @@ def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileI
         file = project.file(path)
         if file is None or not _means(project, file, home, name):
             continue
+        names = {name, *(local for local, dotted in file.imports.items() if dotted.endswith(f".{name}"))}
         for scope, node in (*((n, i.node) for n, i in file.classes.items()), *file.functions.items()):
-            if not (file is home and scope == name) and _names_it(node, name):
+            if not (file is home and scope == name) and _names_it(node, names):
                 yield file, scope
-        if any(_names_it(node, name) for node in bodies.top_level(file)):
+        if any(_names_it(node, names) for node in bodies.top_level(file)):
             yield file, None
 
 
@@ -162,9 +163,11 @@ def _means(project: Project, file: FileIndex, home: FileIndex, name: str) -> boo
     return True
 
 
-def _names_it(node: ast.AST, name: str) -> bool:
+def _names_it(node: ast.AST, names: set[str]) -> bool:
+    """Whether the code speaks of it, also as `from net import Net as Model` lets it."""
     return any(
-        (isinstance(inner, ast.Name) and inner.id == name) or (isinstance(inner, ast.Attribute) and inner.attr == name)
+        (isinstance(inner, ast.Name) and inner.id in names)
+        or (isinstance(inner, ast.Attribute) and inner.attr in names)
         for inner in syntax.walk(node)
     )
 
@@ -237,15 +240,25 @@ def _late(project: Project, cls: ClassRef) -> Iterator[Run]:
 
 def _ledger(runs: list[Run]) -> Ledger:
     storages = [storage for run in runs for storage in run.storages]
+    trained = {id(one): run.trained for run in runs for one in run.storages}
     writes: dict[Place, int] = {}
     loaded: set[Place] = set()
     for one in storages:
         if one.site is not None:
-            loads = [event for event in one.events if _is_load(event)]
+            events = _before(one, trained[id(one)])
+            loads = [event for event in events if _is_load(event)]
             loaded |= {place(one.site)} if any(event.certain for event in loads) else set()
-            writes[place(one.site)] = max(writes.get(place(one.site), 0), len(one.events) - len(loads))
+            writes[place(one.site)] = max(writes.get(place(one.site), 0), len(events) - len(loads))
     redrawn = {place(one.site) for one in storages if one.site is not None and is_redrawn(one)}
     return Ledger(writes, frozenset(redrawn), frozenset(loaded))
+
+
+def _before(storage: Storage, trained: int | None) -> list[InitEvent]:
+    """What happens before training: the best checkpoint, loaded for a test, is what was trained from the start."""
+    events = storage.events
+    if trained is None or not events or events[0].order > trained:  # nothing is trained, or another model was
+        return events
+    return [event for event in events if event.order < trained]
 
 
 def _is_load(event: InitEvent) -> bool:

@@ -17,7 +17,8 @@ _LONGEST = 200  # members of one chain that are followed; deeper ones change no 
 def longest(members: Iterable[Member], accepts: Callable[[Member], bool]) -> tuple[list[Member], int]:
     """The longest series of accepted layers, each fed by the activation of the one before, and how deep it is.
 
-    A layer made in a loop that is read once counts as often as the loop runs.
+    A layer made in a loop that is read once counts as often as the loop runs, if the signal comes back to it: heads
+    side by side are made in a loop too.
     """
     chain = {id(member.parameter.module): member for member in members if accepts(member)}
     sites = [_place(member) for member in chain.values()]
@@ -28,11 +29,12 @@ def longest(members: Iterable[Member], accepts: Callable[[Member], bool]) -> tup
             return best[key]
         member = chain[key]
         alone = sites.count(_place(member)) == 1 and member.parameter.in_list
+        often = turns(member.parameter.site) if alone else 1
         rest: tuple[int, list[Member]] = (0, [])
         for following in _next(member):
             if following in chain and following not in seen and len(seen) < _LONGEST:
                 rest = max(rest, walk(following, seen | {following}), key=lambda found: found[0])
-        best[key] = (rest[0] + (turns(member.parameter.site) if alone else 1), [member, *rest[1]])
+        best[key] = (rest[0] + (often if often > 1 and _comes_back(chain, key) else 1), [member, *rest[1]])
         return best[key]
 
     found = [walk(key, frozenset({key})) for key in chain]
@@ -43,6 +45,20 @@ def longest(members: Iterable[Member], accepts: Callable[[Member], bool]) -> tup
 def deepest(members: Iterable[Member]) -> int:
     """The depth that `longest` cannot exceed, told without reading forward."""
     return sum(turns(member.parameter.site) for member in members)
+
+
+def _comes_back(chain: dict[int, Member], key: int) -> bool:
+    """Whether what leaves the layer passes it again: it stands for a row of layers, each fed by the one before."""
+    seen: set[int] = set()
+    ahead = _next(chain[key])
+    while ahead:
+        following = ahead.pop()
+        if following == key:
+            return True
+        if following in chain and following not in seen:
+            seen.add(following)
+            ahead.extend(_next(chain[following]))
+    return False
 
 
 def _next(member: Member) -> list[int]:

@@ -32,6 +32,8 @@ def builtin(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], no
     settled = [run.settle(arg) for arg in args]
     if name == "getattr" and len(args) >= 2:
         return _getattr(run, settled, node, frame)
+    if name == "eval" and len(args) == 1 and isinstance(settled[0], str):
+        return _dotted(run, settled[0], node, frame)
     if name == "setattr" and len(args) == 3:
         if isinstance(settled[0], ModuleObject) and isinstance(settled[1], str):
             modules.set_attribute(run, settled[0], settled[1], settled[2], frame, node)
@@ -70,6 +72,8 @@ def _getattr(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Value:
         name = name.default
     if not isinstance(name, str):
         return run.nameless("attribute")
+    if isinstance(subject, ModuleObject) and (alike := name.replace("*", "0")) != name and alike in subject.slots:
+        name = alike  # `bias_ih_l*` of a loop over the layers: what is done to the first is done to all
     if (
         isinstance(subject, ModuleObject)
         and name not in subject.slots
@@ -96,6 +100,17 @@ def _getattr(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Value:
         and value.default is not False
     ):
         return run.unknown(repr(value), args[2]) if not isinstance(value.default, (int, float, str, bool)) else value
+    return value
+
+
+def _dotted(run: Run, text: str, node: ast.AST, frame: Frame) -> Value:
+    """`eval("lstm.bias_ih_l" + str(i))`: a variable and its attributes; any other code stays unknown."""
+    first, *rest = text.strip().split(".")
+    if first not in frame.env or not all(part.replace("*", "0").isidentifier() for part in rest):
+        return run.nameless("eval")
+    value = frame.env[first]
+    for part in rest:
+        value = _getattr(run, [run.settle(value), part], node, frame)
     return value
 
 

@@ -93,6 +93,7 @@ class Run:
     top: Frame | None = None  # the file's top level, where that is what is read
     frames: list[Frame] | None = None  # of the functions read, where their variables are wanted
     stopped: bool = False
+    trained: int | None = None  # the order of the first backward pass
 
     def step(self) -> None:
         """Count one step; raise Stop when there were too many."""

@@ -146,7 +146,8 @@ def look(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Tensor:
         known = tuple(sizes) if sizes else None
         if len(args) == 1 and (isinstance(args[0], (Sym, Choice)) or getattr(args[0], "repeated", None) is not None):
             known = None  # perhaps several sizes at once
-        if known and shape and None not in shape and len(known) == 2 and known[0] == shape[0] and known[1] == -1:
+        plain = shape is not None and all(isinstance(size, (int, Sym)) for size in shape)
+        if known and shape and plain and len(known) == 2 and known[0] == shape[0] and known[1] == -1:
             rest: Any = 1
             for size in shape[1:]:
                 rest = rest * size

@@ -12,8 +12,9 @@ from initlint.describe import (
     modules,
     strangers,
     tensors,
+    truth,
 )
-from initlint.describe.nodes import InitEvent, Loaded
+from initlint.describe.nodes import Guard, InitEvent, Loaded, Site
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
 from initlint.describe.values import (
@@ -81,6 +82,8 @@ def unknown_call(
         if isinstance(function, Method) and isinstance(function.target, ModuleObject):
             may_write(run, function.target, node, frame)
     owner, _, last = text.rpartition(".")
+    if last == "backward" and run.trained is None:
+        run.trained = run.tick()
     if last in modules.LOADERS and _NO_MODEL.search(owner):
         return run.nameless(text)
     if last in modules.LOADERS or _pretrained(run, kwargs):
@@ -88,6 +91,10 @@ def unknown_call(
         module = ModuleObject(last, frame.site(node), dotted=dotted or None)
         module.loaded = frame.site(node)
         run.records.append(Loaded(frame.site(node), module, tuple(run.guards), run.tick()))
+        return module
+    if asked := _when_asked(run, kwargs, frame.site(node)):
+        module = ModuleObject(last, frame.site(node), dotted=dotted or None)
+        run.records.append(Loaded(frame.site(node), module, (*run.guards, *asked), run.tick()))
         return module
     if text.rpartition(".")[2][:1].isupper() and dotted:
         module = ModuleObject(text.rpartition(".")[2], frame.site(node), dotted=dotted)
@@ -105,6 +112,14 @@ def _pretrained(run: Run, kwargs: dict[str, Value]) -> bool:
         or (isinstance(weights, str) and bool(weights))
         or (isinstance(weights, External) and "Weights" in weights.dotted)
     )
+
+
+def _when_asked(run: Run, kwargs: dict[str, Value], site: Site) -> tuple[Guard, ...]:
+    """`resnet18(pretrained=pretrained)`: under which condition the weights are loaded; none where that is not known."""
+    value = run.settle(kwargs.get("pretrained"))
+    if not isinstance(value, Sym) or value.single is None or run.forward:
+        return ()
+    return next((guards for guards, taken in truth.branches(run, value, site) if taken), ())
 
 
 def _text(function: Value, node: ast.AST) -> str:

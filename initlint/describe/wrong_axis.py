@@ -20,6 +20,8 @@ def takes_other_axis(parameter: Parameter) -> bool:
     summed, other = parameter.effective_fan_in, parameter.fan_in
     if parameter.spec is not None or event is None or shape is None or summed is None or other is None:
         return False
+    if any(how == "product" for how, _ in parameter.storage.uses):  # summed with another weight or a fixed basis
+        return False
     if summed == other or (number(summed) is not None and number(summed) == number(other)):
         return False
     if event.scheme.startswith("kaiming"):

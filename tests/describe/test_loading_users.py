@@ -70,3 +70,28 @@ def test_a_package_at_the_very_root_has_an_end() -> None:
     assert site is not None
 
     assert usage(project, site).sure
+
+
+def test_the_best_checkpoint_comes_too_late() -> None:
+    """What training itself left, loaded for a test, does not fill what training started from."""
+    assert not _is_filled(net=NET, train=TRAIN + '    model.load_state_dict(torch.load("best.pt"))\n')
+
+
+def test_a_checkpoint_before_training_fills() -> None:
+    """What is loaded first is what is trained, also where another model was trained before."""
+    load = '    model.load_state_dict(torch.load("start.pt"))\n'
+    start = TRAIN.replace("    optimizer =", load + "    optimizer =")
+    other = TRAIN.replace("    model =", "    torch.zeros(1, requires_grad=True).sum().backward()\n    model =")
+
+    assert (True, True) == (
+        _is_filled(net=NET, train=start),
+        _is_filled(net=NET, train=other.replace("    optimizer =", load + "    optimizer =")),
+    )
+
+
+def test_a_class_is_known_under_another_name() -> None:
+    """The script that fills it may import it as something else."""
+    fills = "\nfor p in model.parameters():\n    torch.nn.init.uniform_(p)\n"
+    script = f"import torch\nfrom net import Net as Model\n\nmodel = Model(){fills}"
+
+    assert _is_filled(net=NET, script=script)
