@@ -29,16 +29,20 @@ def repair(engine: Engine, outcome: Outcome, *, unsafe: bool) -> Repaired:
     """Make every fix that may be made, again and again; one that its own rule does not accept is not made."""
     originals: dict[str, SourceText] = {}
     refused: set[_Key] = set()
+    alone: set[_Key] = set()  # what seemed useless beside others, which may have laid bare as many as it mended
     fixed = 0
     for _ in range(_ROUNDS):
-        made, applied = _one_round(outcome, refused, unsafe=unsafe)
+        wanted = [one for one in fixable(outcome.findings, unsafe=unsafe) if key(one) not in refused]
+        made, applied = _one_round(outcome, [one for one in wanted if not alone or key(one) in alone], unsafe=unsafe)
         if not made:
             break
         after = engine.rerun(outcome, changed(outcome.files, made.values()), list(made))
         useless = _useless(outcome, after, applied)
         if useless:
-            refused |= useless
+            mixed = any(key(one) not in useless for one in applied)
+            refused, alone = (refused, useless) if mixed else (refused | useless, set())
             continue
+        alone = set()
         fixed += len(applied)
         for path in made:
             before = outcome.text(path)
@@ -78,12 +82,11 @@ def _useless(before: Outcome, after: Outcome, applied: Iterable[Finding]) -> set
 
 
 def _one_round(
-    outcome: Outcome, refused: Collection[_Key], *, unsafe: bool
+    outcome: Outcome, found: Collection[Finding], *, unsafe: bool
 ) -> tuple[dict[str, SourceText], list[Finding]]:
     from initlint.fixer.apply import apply_fixes  # only where there is something to fix
 
     by_path: dict[str, list[Finding]] = defaultdict(list)
-    found = [one for one in fixable(outcome.findings, unsafe=unsafe) if key(one) not in refused]
     raising = {one.path for one in found if _is_raising(one)}
     for finding in found:
         if _is_raising(finding) or finding.path not in raising:  # behind a line that raises, little can be known

@@ -178,7 +178,7 @@ def _is_handed_on(file: FileIndex, name: str) -> bool:
     parts = (part for call in outer for part in (*call.args, *(one.value for one in call.keywords)))
     builders = (part.func for part in parts if isinstance(part, ast.Call) and isinstance(part.func, ast.Call))
     given = (arg for builder in builders for arg in builder.args)
-    return any(isinstance(arg, (ast.Name, ast.Attribute)) and _names_it(arg, name) for arg in given)
+    return any(isinstance(arg, (ast.Name, ast.Attribute)) and _names_it(arg, {name}) for arg in given)
 
 
 def _read(project: Project, file: FileIndex, scope: str | None) -> Ledger | None:

@@ -95,7 +95,7 @@ def test_nothing_runs_is_told() -> None:
     assert (
         "guessed inputs; the first, N(0, 1) of shape (256, 3), gives AttributeError: 'Tensor' object has no" in problem
     )
-    assert problem.endswith("give --input-shape or --input module:function")
+    assert problem.endswith("give --input-shape or --input module:function, or --no-forward to judge the weights alone")
 
 
 def test_without_forward_is_told() -> None:
