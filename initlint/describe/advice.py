@@ -40,6 +40,9 @@ def bend(member: Member) -> tuple[str | None, Any]:
 
 def agreed(members: Iterable[Member]) -> Recommendation | None:
     """The one scheme that suits all of them, or None."""
+    members = list(members)
+    if any(map(_is_misread, members)):
+        return None
     found = [advice(member) for member in members]
     return found[0] if found and all(one.code == found[0].code for one in found) else None
 
@@ -50,6 +53,18 @@ def _written_mode(member: Member) -> str | None:
     mode: Any = call.values.get("mode") if call is not None else None
     mode = mode.default if isinstance(mode, Sym) else mode
     return mode if isinstance(mode, str) and mode in ("fan_in", "fan_out") else None
+
+
+def _is_misread(member: Member) -> bool:
+    """Whether neither of the fans that torch reads off a raw tensor is the number of terms it is summed over.
+
+    In a stack of matrices torch takes the last axes for a kernel: no scheme of torch.nn.init fits the whole.
+    """
+    parameter = member.parameter
+    if parameter.spec is not None or parameter.shape is None or len(parameter.shape) < 3:
+        return False
+    summed = parameter.effective_fan_in
+    return summed is not None and summed not in (parameter.fan_in, parameter.fan_out)
 
 
 def _kind(member: Member) -> str | None:

@@ -288,20 +288,24 @@ def rewritten(file: FileModel, parameter: Parameter) -> bool:
 
 
 def is_filled_elsewhere(file: FileModel, parameter: Parameter) -> bool:
-    """Whether a user writes to it, or code somewhere to the raw parameter of this name, as it would to this class's."""
+    """Whether a user writes to it, or code somewhere to the raw parameter of this name, as it would to this class's.
+
+    The writes that the parameter is known to get are no others.
+    """
     if rewritten(file, parameter):
         return True
     cls = parameter.module.cls
     if file.references is None or cls is None or parameter.spec is not None:
         return False
-    return written_by_name(file.references.project, cls.name, parameter.slot)
+    known = frozenset(place(event.site) for event in parameter.history if event.site is not None)
+    return written_by_name(file.references.project, cls.name, parameter.slot, known)
 
 
 _COMMON_SLOTS = frozenset({"weight", "bias", "w", "b", "W", "v", "u", "alpha", "beta", "gamma", "scale"})
 
 
-def written_by_name(project: Project, cls: str, slot: str) -> bool:
-    """Whether code somewhere writes to `something.slot` where it may be an object of the class.
+def written_by_name(project: Project, cls: str, slot: str, known: frozenset[Place] = frozenset()) -> bool:
+    """Whether code somewhere, but at no `known` place, writes to `something.slot` where it may be one of the class.
 
     A test of the type around the write that does not name the class says that it is another. A file that does not
     name the class may still load a slot with a name of its own; what it draws is for models of its own.
@@ -314,7 +318,7 @@ def written_by_name(project: Project, cls: str, slot: str) -> bool:
             parents = source.parents
             for node in syntax.walk(source.tree):
                 writes = _writes(node, slot) if path in near else _loads(node, slot)
-                if writes and _may_be(parents, node, cls):
+                if writes and _may_be(parents, node, cls) and place(Site(source, node)) not in known:
                     return True
     return False
 
