@@ -65,7 +65,7 @@ class NonLecunBeforeSelu(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement, and for each model left at the default."""
-        models = [model for model in file.models if may_use(file, model, _SELU)]
+        models = [model for model in file.models if may_use(file, model, _SELU)] if file.speaks_of("selu") else []
         if not models:
             return
         for group in groups(file):

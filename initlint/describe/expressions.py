@@ -68,7 +68,14 @@ def _name(run: Run, node: ast.Name, frame: Frame) -> Value:
 
 
 def global_value(run: Run, name: str, frame: Frame) -> Value:
-    """What a name means at the top level of the frame's file."""
+    """What a name means at the top level of the frame's file; a reading asks the project once."""
+    known = (frame.file, name)
+    if known not in run.names:
+        run.names[known] = _global_value(run, name, frame)
+    return run.names[known]
+
+
+def _global_value(run: Run, name: str, frame: Frame) -> Value:
     key = f"{frame.file.path}::{name}"
     memo = run.project.memo
     if key in memo:

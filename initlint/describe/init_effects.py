@@ -6,23 +6,18 @@ all reading was this one function, on modules that nothing tells apart.
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from initlint.describe import calls, classes
+from initlint.describe import calls
 from initlint.describe.facts import BranchChain, InitName
+from initlint.describe.init_chains import Chain, chain_of, is_indifferent, own_storages
 from initlint.describe.nodes import InitCall, InitEvent, TypeTest
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
 from initlint.describe.templates import part
-from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
-from initlint.source import syntax
+from initlint.describe.values import Choice, Function, ModuleObject, Storage, Tensor, Value
 
-# Sizes, under any name. Where the text speaks of none, layers of different sizes are alike, unless a scheme takes fans.
-_SIZES = re.compile(r"shape|size|fan_|features|channels|_dim\b|numel|len\(")
 _WITHOUT_FANS = frozenset({"normal", "trunc_normal", "uniform", "zeros", "ones", "constant"})
 _OF_THE_TEXT = (BranchChain, InitName, TypeTest)  # facts that hold whatever module is at hand
 
@@ -41,7 +36,10 @@ class Effect:
 
 def init_weights(run: Run, function: Function, module: ModuleObject, node: Any, frame: Frame) -> None:
     """Hand a module to the model's `_init_weights`."""
-    key = _key(run, function, module)
+    chain = chain_of(run.project, function)
+    if chain is not None and is_indifferent(run.project, chain, module):
+        return
+    key = _key(run, function, module, chain)
     effect = run.project.memo.get(key) if key is not None else None
     if isinstance(effect, Effect):
         _repeat(run, effect, module)
@@ -74,13 +72,13 @@ class _Before:
     def of(cls, run: Run, function: Function, module: ModuleObject) -> _Before:
         bound = function.bound
         assert isinstance(bound, ModuleObject)
-        lengths = {id(one): len(one.events) for one in _own(module)}
+        lengths = {id(one): len(one.events) for one in own_storages(module)}
         state = _state(module), _state(bound)
         return cls(module, bound, state, lengths, run.order, len(run.records), len(run.storages))
 
     def effect(self, run: Run, *, sized: bool) -> Effect | None:
         """What the call did; None where that went beyond the module's own tensors."""
-        own = _own(self.module)
+        own = own_storages(self.module)
         if len(run.storages) != self.storages or (_state(self.module), _state(self.bound)) != self.slots:
             return None
         places = {id(storage): place for place, storage in enumerate(own)}
@@ -104,7 +102,7 @@ class _Before:
 
 
 def _repeat(run: Run, effect: Effect, module: ModuleObject) -> None:
-    own = _own(module)
+    own = own_storages(module)
     made: dict[int, Any] = {}
     for record, place in effect.facts:
         if isinstance(record, InitCall):
@@ -136,24 +134,6 @@ def _state(module: ModuleObject) -> tuple[Any, ...]:
     return module.marks, *((name, id(value)) for name, value in module.slots.items())
 
 
-def _own(module: ModuleObject) -> list[Storage]:
-    """The memory behind the module's own tensors, in whatever configuration, each once."""
-    found: dict[int, Storage] = {}
-    for value in module.slots.values():
-        for tensor in _tensors(value):
-            if tensor.storage is not None:
-                found.setdefault(id(tensor.storage), tensor.storage)
-    return list(found.values())
-
-
-def _tensors(value: Value) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Choice):
-        for _, option in value.options:
-            yield from _tensors(option)
-
-
 def _is_plain(event: InitEvent, sized: bool) -> bool:
     """Whether it is the same for any layer alike (`sized`: of this size), and holds no unknown of this one reading."""
     numbers = (event.mean, event.std, event.low, event.high)
@@ -161,44 +141,22 @@ def _is_plain(event: InitEvent, sized: bool) -> bool:
     return (sized or (event.scheme in _WITHOUT_FANS and event.region is None)) and not nameless
 
 
-def _key(run: Run, function: Function, module: ModuleObject) -> tuple[object, ...] | None:
+def _key(run: Run, function: Function, module: ModuleObject, chain: Chain | None) -> tuple[object, ...] | None:
     """All that the function can ask of the module and of the model it is bound to."""
     bound = function.bound
-    if not isinstance(bound, ModuleObject) or bound.cls is None or run.journal:
+    if chain is None or not isinstance(bound, ModuleObject) or bound.cls is None or run.journal:
         return None
-    chain = [entry for entry in classes.order(run.project, bound.cls) if isinstance(entry, ClassRef)]
-    chain = [entry for entry in chain if "_init_weights" in entry.info.methods]
-    text = " ".join(_text(run, entry) for entry in chain)
-    sized = _SIZES.search(text) is not None
-    asked = dict.fromkeys(name for entry in chain for name in _asked_of_self(run, entry))
-    of_model = tuple((name, _sign(bound.slots[name], {}, sized)) for name in asked if name in bound.slots)
-    others = asked.keys() - bound.slots.keys() - {"config"}  # methods, which another class may override
+    sized = chain.sized
+    of_model = tuple((name, _sign(bound.slots[name], {}, sized)) for name in chain.asked if name in bound.slots)
+    others = set(chain.asked) - bound.slots.keys() - {"config"}  # methods, which another class may override
     seen: dict[int, int] = {}
     of_module = tuple((name, _sign(value, seen, sized)) for name, value in module.slots.items())
-    given = {name: value for name, value in module.arguments.items() if sized or name in text}
+    given = {name: value for name, value in module.arguments.items() if sized or name in chain.text}
     arguments = tuple((name, _sign(value, seen, sized)) for name, value in given.items())
     kind = (module.cls or module.kind, module.bases, module.dotted, module.generic, module.wrappers, module.marks)
-    who = (id(function.node), tuple(id(entry.info) for entry in chain), id(bound.cls.info) if others else None)
+    who = (id(function.node), chain.infos, id(bound.cls.info) if others else None)
     state = (tuple(run.guards), run.grad, run.broad)
     return ("sized" if sized else "any size", who, of_model, kind, of_module, arguments, state)
-
-
-def _asked_of_self(run: Run, cls: ClassRef) -> tuple[str, ...]:
-    method = cls.info.methods["_init_weights"]
-    name = f"asked of self {id(method)}"
-    if name not in run.project.memo:
-        first = method.args.args[0].arg if method.args.args else "self"
-        run.project.memo[name] = tuple(
-            node.attr
-            for node in syntax.walk(method)
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == first
-        )
-    return run.project.memo[name]  # type: ignore[return-value]
-
-
-def _text(run: Run, cls: ClassRef) -> str:
-    method = cls.info.methods["_init_weights"]
-    return "\n".join(cls.file.source.lines[method.lineno - 1 : method.end_lineno])
 
 
 def _sign(value: Value, seen: dict[int, int], sized: bool) -> object:

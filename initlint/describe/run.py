@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,7 @@ class Run:
     initialised: set[int] = field(default_factory=set)  # modules whose nn.Module.__init__ has run
     buffers: list[tuple[ModuleObject, str, Site]] = field(default_factory=list)  # as registered
     made: dict[int, int] = field(default_factory=dict)  # the order at which a class's module had been constructed
+    names: dict[tuple[FileIndex, str], Value] = field(default_factory=dict)  # what names mean at the top of files
     top: Frame | None = None  # the file's top level, where that is what is read
     frames: list[Frame] | None = None  # of the functions read, where their variables are wanted
     stopped: bool = False
@@ -130,21 +131,9 @@ class Run:
 
     # conditions ------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def under(self, guards: tuple[Guard, ...]) -> Iterator[None]:
+    def under(self, guards: tuple[Guard, ...]) -> AbstractContextManager[None]:
         """Read on with these conditions holding."""
-        added: list[Guard] = []
-        for guard in guards:
-            if guard.key not in self.active:
-                added.append(guard)
-                self.guards.append(guard)
-                self.active[guard.key] = guard.taken
-        try:
-            yield
-        finally:
-            for guard in reversed(added):
-                self.guards.pop()
-                del self.active[guard.key]
+        return _Under(self, guards) if guards else _AS_BEFORE
 
     def consistent(self, guards: tuple[Guard, ...]) -> bool:
         """Whether the conditions can hold beside those that hold now."""
@@ -262,6 +251,33 @@ class Run:
             target, name, before = next(changes[key][:3] for _, changes in sides if key in changes)
             after = [(guards, changes[key][3] if key in changes else before) for guards, changes in sides]
             self.set(target, name, _join(self, target, name, after))
+
+
+class _Under:
+    """A class, not a generator: conditions are entered hundreds of times in each reading."""
+
+    __slots__ = ("_added", "_guards", "_run")
+
+    def __init__(self, run: Run, guards: tuple[Guard, ...]) -> None:
+        self._run = run
+        self._guards = guards
+        self._added: list[Guard] = []
+
+    def __enter__(self) -> None:
+        run = self._run
+        for guard in self._guards:
+            if guard.key not in run.active:
+                self._added.append(guard)
+                run.guards.append(guard)
+                run.active[guard.key] = guard.taken
+
+    def __exit__(self, *raised: object) -> None:
+        for guard in reversed(self._added):
+            self._run.guards.pop()
+            del self._run.active[guard.key]
+
+
+_AS_BEFORE = nullcontext()
 
 
 def _join(run: Run, target: Heap, name: str, after: list[tuple[tuple[Guard, ...], Value]]) -> Value:

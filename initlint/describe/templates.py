@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from initlint.describe.nodes import Applied, Copied, Guard, Loaded, Repeat, Seeded, Site
+from initlint.describe.nodes import Applied, Copied, Guard, InitEvent, Loaded, Repeat, Seeded, Site
 from initlint.describe.run import Run
 from initlint.describe.symbols import Sym
 from initlint.describe.values import (
@@ -192,11 +192,12 @@ class _Copier:
             return tensor
         return replace(tensor, storage=self._storage(tensor.storage))
 
+    def _moved(self, events: list[InitEvent]) -> list[InitEvent]:
+        return [event.moved(self._shift) for event in events] if self._shift else list(events)
+
     def _storage(self, old: Storage) -> Storage:
         if id(old) not in self._seen:
-            made = replace(
-                old, events=[replace(event, order=event.order + self._shift) for event in old.events], uses=[]
-            )
+            made = replace(old, events=self._moved(old.events), uses=[])
             self._seen[id(old)] = made
             made.layer = self.copy(old.layer)
             self._run.storages.append(made)
