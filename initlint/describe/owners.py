@@ -212,7 +212,7 @@ def _of_script(project: Project, file: FileIndex) -> Ledger | None:
     """What a file's top level leaves."""
     top = bodies.top_level(file)
     text = "\n".join(ast.unparse(node) for node in top)
-    if any(map(_is_table, top)):
+    if any(_is_table(project, file, node) for node in top):
         return None
     trains = bool(_TRAINS.search(text))
     if not (trains or _MAY_FILL.search(text)):
@@ -221,11 +221,28 @@ def _of_script(project: Project, file: FileIndex) -> Ledger | None:
     return None if run.stopped else replace(_ledger([run]), trains=trains)
 
 
-def _is_table(node: ast.stmt) -> bool:
-    """Whether it binds a name to a table of things, from which others may build by key."""
+def _is_table(project: Project, file: FileIndex, node: ast.stmt) -> bool:
+    """Whether it binds a name to a table of things that build, from which others may build by key."""
     value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
-    words = isinstance(value, (ast.List, ast.Tuple)) and all(isinstance(item, ast.Constant) for item in value.elts)
-    return isinstance(value, (ast.Dict, ast.List, ast.Tuple)) and not words
+    return isinstance(value, (ast.Dict, ast.List, ast.Tuple)) and _may_build(project, file, value)
+
+
+def _may_build(project: Project, file: FileIndex, node: ast.expr | None) -> bool:
+    """Whether a class or function of the project is in it; numbers, words and what others have made build nothing."""
+    match node:
+        case ast.Dict(values=parts) | ast.List(elts=parts) | ast.Tuple(elts=parts):
+            return any(_may_build(project, file, part) for part in parts)
+        case ast.Call(args=args, keywords=keywords):  # `partial(Net)`, `dict(net=Net)`
+            return any(_may_build(project, file, part) for part in (*args, *(one.value for one in keywords)))
+        case ast.Name(id=name):
+            return isinstance(project.member(file, name), (ClassRef, Function))
+        case ast.Attribute():
+            head, _, rest = ast.unparse(node).partition(".")
+            found = project.resolve(f"{file.imports[head]}.{rest}", file) if head in file.imports else None
+            return isinstance(found, (ClassRef, Function))
+        case ast.Lambda():
+            return True
+    return False
 
 
 def _late(project: Project, cls: ClassRef) -> Iterator[Run]:

@@ -95,3 +95,14 @@ def test_a_class_is_known_under_another_name() -> None:
     script = f"import torch\nfrom net import Net as Model\n\nmodel = Model(){fills}"
 
     assert _is_filled(net=NET, script=script)
+
+
+def test_sizes_are_no_table_to_build_from() -> None:
+    """A script that keeps its sizes in tuples and dictionaries is read; one that keeps classes in them is not sure."""
+    fills = "\nfor p in model.parameters():\n    torch.nn.init.uniform_(p)\n"
+    head = "import torch\nfrom net import Net\n\n"
+    sizes = 'shape, options = (args.channels, 64), {"lr": 1e-3, "betas": (0.5, args.beta)}\nshape = (3, args.height)\n'
+    table = 'MODELS = {"net": Net}\n'
+
+    assert _is_filled(net=NET, script=f"{head}{sizes}model = Net(){fills}")
+    assert not _is_filled(net=NET, script=f"{head}{table}")
