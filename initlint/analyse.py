@@ -51,6 +51,7 @@ class Analyser:
     names: Mapping[str, tuple[str, Severity]]  # code -> name and severity of the engine's own rules
     files: Files
     kept: dict[str, FileModel] | None = None
+    lasting: bool = True  # the process goes on to other files; one that ends need not make room
     _checked: int = 0
 
     @cached_property
@@ -99,7 +100,7 @@ class Analyser:
         Whoever still holds a text of before, with its tree, can go on with it.
         """
         self._checked += 1
-        if self._checked % _LOOK_EVERY or self.kept is not None or self._parsed() < _MOST_PARSED:
+        if self._checked % _LOOK_EVERY or not self.lasting or self.kept is not None or self._parsed() < _MOST_PARSED:
             return
         self.project.forget()
         self.opened = {

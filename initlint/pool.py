@@ -120,6 +120,7 @@ def _work(connection: Connection, analyser: Analyser, paths: Sequence[str]) -> N
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells of an interrupt, once
     gc.disable()  # as above
+    analyser.lasting = not _FORKS
     for path in paths:
         connection.send(analyser.check(path))
     connection.close()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from initlint.describe.hubs import hubs
 from initlint.describe.index import FileIndex, index
 from initlint.describe.mentions import Mentions
 from initlint.describe.names import canonical
@@ -66,6 +67,8 @@ class Project:
     def prepare(self) -> None:
         """Make what every process that will be forked from this one would else make for itself."""
         self._mentions.prepare()
+        for path in hubs(self.sources, self.by_stem):
+            self.file(path)
 
     def forget(self) -> None:
         """Drop every tree and what was read from it, to be made again where it is needed. Texts held elsewhere stay."""
