@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _WORTH_IT = 1_500_000  # bytes of source that can matter: below, starting processes costs more than it saves
 _FORKS = sys.platform == "linux"  # a forked process shares what the parent has read; elsewhere it starts from nothing
-_CHUNK = 350_000  # bytes of source for one forked process: their trees take some 35 times that
+_CHUNK = 250_000  # bytes of source for one forked process: their trees take some 35 times that
 _CHUNKS_EACH = 4  # where processes are dear to start
 
 

@@ -10,7 +10,7 @@ from initlint.source.text import SourceText
 
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\w+)|import[ \t]+([.\w]+))", re.MULTILINE)
 _MANY, _SHARE = 10, 0.01  # importers, and their part of all files
-_MOST = 4_000_000  # characters of such files: a tree takes some 35 times its text
+_MOST = 2_000_000  # characters of such files: a tree takes some 35 times its text
 
 
 def hubs(sources: Mapping[str, SourceText], by_stem: Mapping[str, Sequence[str]]) -> list[str]:
