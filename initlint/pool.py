@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
 _WORTH_IT = 1_500_000  # bytes of source that can matter: below, starting processes costs more than it saves
-_FORKS = sys.platform == "linux"  # a forked process shares what the parent has read; elsewhere it starts from nothing
 _CHUNK = 250_000  # bytes of source for one forked process: their trees take some 35 times that
 _CHUNKS_EACH = 4  # where processes are dear to start
 
@@ -32,9 +32,18 @@ def check_all(analyser: Analyser, paths: Sequence[str], jobs: int | None) -> Ite
     """The result of each path, in their order; `jobs` processes at a time where the work is worth it."""
     jobs = min(jobs or _cores(), len(paths))
     total = sum(_size(analyser, path) for path in paths)
-    if total < _WORTH_IT or (jobs < 2 and not _FORKS):
+    forks = _may_fork()
+    if total < _WORTH_IT or (jobs < 2 and not forks):
         return _one_by_one(analyser, paths)
-    return _in_processes(analyser, paths, jobs, _CHUNK if _FORKS else total // (jobs * _CHUNKS_EACH) + 1)
+    return _in_processes(analyser, paths, jobs, _CHUNK if forks else total // (jobs * _CHUNKS_EACH) + 1, forks=forks)
+
+
+def _may_fork() -> bool:
+    """Whether a process may be made that shares what this one has read; else it starts from nothing.
+
+    Where other threads run, as under pytest-xdist, a fork could copy a lock that nobody will open.
+    """
+    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def _one_by_one(analyser: Analyser, paths: Sequence[str]) -> Iterator[FileResult]:
@@ -60,12 +69,14 @@ class _Running:
     end: int
 
 
-def _in_processes(analyser: Analyser, paths: Sequence[str], jobs: int, most: int) -> Iterator[FileResult]:
+def _in_processes(
+    analyser: Analyser, paths: Sequence[str], jobs: int, most: int, *, forks: bool
+) -> Iterator[FileResult]:
     import multiprocessing  # costs more than a small run
     from multiprocessing.connection import wait
 
-    context = multiprocessing.get_context("fork" if _FORKS else "spawn")
-    if _FORKS:  # no thread has been started yet, so forking is safe
+    context = multiprocessing.get_context("fork" if forks else "spawn")
+    if forks:
         analyser.project.prepare()
         gc.freeze()  # else the first collection in each child would copy every page
     waiting = deque(_chunks(analyser, paths, most))
@@ -76,7 +87,7 @@ def _in_processes(analyser: Analyser, paths: Sequence[str], jobs: int, most: int
         while waiting or running:
             while waiting and len(running) < jobs:
                 start, end = waiting.popleft()
-                connection, process = _start(context, analyser, paths[start:end])
+                connection, process = _start(context, analyser, paths[start:end], lasting=not forks)
                 running[connection] = _Running(process, start, end)
             for connection in [one for one in wait(list(running)) if one in running]:
                 _receive(connection, running, done, paths)
@@ -89,9 +100,11 @@ def _in_processes(analyser: Analyser, paths: Sequence[str], jobs: int, most: int
             worker.process.join()
 
 
-def _start(context: BaseContext, analyser: Analyser, paths: Sequence[str]) -> tuple[Connection, BaseProcess]:
+def _start(
+    context: BaseContext, analyser: Analyser, paths: Sequence[str], *, lasting: bool
+) -> tuple[Connection, BaseProcess]:
     ours, theirs = context.Pipe(duplex=False)
-    process: BaseProcess = context.Process(target=_work, args=(theirs, analyser, paths), daemon=True)  # type: ignore[attr-defined]
+    process: BaseProcess = context.Process(target=_work, args=(theirs, analyser, paths, lasting), daemon=True)  # type: ignore[attr-defined]
     process.start()
     theirs.close()  # else the end of the process would not be the end of the pipe
     return ours, process
@@ -114,13 +127,13 @@ def _receive(
             ) from None
 
 
-def _work(connection: Connection, analyser: Analyser, paths: Sequence[str]) -> None:
+def _work(connection: Connection, analyser: Analyser, paths: Sequence[str], lasting: bool) -> None:
     """What a process does: it checks its files and sends what it finds."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells of an interrupt, once
     gc.disable()  # as above
-    analyser.lasting = not _FORKS
+    analyser.lasting = lasting
     for path in paths:
         connection.send(analyser.check(path))
     connection.close()
