@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from initlint.analyse import Analyser, FileResult
 from initlint.config import Settings
 from initlint.engine import make
-from initlint.errors import PackError
+from initlint.errors import PackError, WorkerError
 from initlint.finding import Severity
 from initlint.source.files import scan
 from tests.line_rules import lint, put, told
@@ -100,6 +103,25 @@ def test_several_processes_say_what_one_says(here: Path, monkeypatch: pytest.Mon
 
     assert alone.findings == together.findings
     assert len(alone.traces) == len(together.traces) == 14
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process is forked")
+def test_a_process_that_dies_is_told_with_its_file(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the system kills, as for want of memory, says nothing itself."""
+    put(here, **{f"net{n}": "import torch\n" for n in range(6)})
+    monkeypatch.setattr("initlint.pool._WORTH_IT", 0)
+    monkeypatch.setattr("initlint.pool._may_fork", lambda: True)
+    check = Analyser.check
+
+    def die(self: Analyser, path: str) -> FileResult:
+        if path == "net3.py" and not self.lasting:
+            os._exit(9)
+        return check(self, path)
+
+    monkeypatch.setattr(Analyser, "check", die)
+
+    with pytest.raises(WorkerError, match=r"died at net3\.py"):
+        lint(Settings(cache=False, jobs=2))
 
 
 def test_trees_are_dropped_when_they_grow_many(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
