@@ -8,10 +8,10 @@ from initlint.report.harmless import visible
 
 _STYLE = """
 :root { color-scheme: light dark; --bg: #f7f7f5; --card: #ffffff; --ink: #1d2126; --soft: #636b75; --rule: #e3e4e2;
-  --grid: #ececea; --measured: #2456c9; --predicted: #c2570c; --signal: #0b8376; --bar: #b9c7e8; --good: #1a7f45;
+  --grid: #ececea; --measured: #2456c9; --predicted: #8a3fc4; --signal: #0b8376; --bar: #b9c7e8; --good: #1a7f45;
   --error: #c02634; --warning: #a65a00; --info: #3f6491; --zone: #1a7f4514; }
 @media (prefers-color-scheme: dark) { :root { --bg: #15171a; --card: #1d2024; --ink: #e6e7e9; --soft: #9aa2ad;
-  --rule: #30343a; --grid: #2a2e33; --measured: #7ea6ff; --predicted: #f2a65a; --signal: #4fc9b8; --bar: #40557f;
+  --rule: #30343a; --grid: #2a2e33; --measured: #7ea6ff; --predicted: #c39bff; --signal: #4fc9b8; --bar: #40557f;
   --good: #5cc98a; --error: #ff7b86; --warning: #f0b35a; --info: #8fb4e0; --zone: #5cc98a1a; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--bg); color: var(--ink); line-height: 1.5;
@@ -36,7 +36,8 @@ a { color: inherit; text-decoration-color: var(--soft); text-underline-offset: 2
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; color: var(--soft); margin: 4px 0 6px; }
 .legend i { display: inline-block; width: 20px; border-top: 2.5px solid; vertical-align: middle; margin-right: 6px; }
 .legend i.dash { border-top-style: dashed; }
-.legend i.dot { width: 8px; height: 8px; border: 2px solid; border-radius: 50%; }
+.legend i.dot, .legend i.ring { width: 8px; height: 8px; border: 2px solid; border-radius: 50%; }
+.legend i.dot { width: 4px; height: 4px; border-width: 4px; margin-right: 8px; }
 svg { display: block; width: 100%; height: auto; }
 svg .grid { stroke: var(--grid); } svg .tick { fill: var(--soft); font-size: 11px; } svg .label { fill: var(--ink);
   font-size: 11px; }

@@ -84,7 +84,7 @@ def _std_plot(rows: Sequence[Row]) -> str:
         mark = svg.dot((x, y), title, 3.5, class_=_judgement(std / wanted, row))
         drawn += mark if std else svg.cross((x, frame.y.start), title, class_="lost" if row[_MATTERS] else "lost quiet")
     keys = legend(
-        ("predicted", "dot", "std that the scheme for its activation has"),
+        ("predicted", "ring", "std that the scheme for its activation has"),
         ("good", "dot", "drawn with that std"),
         ("warning", "dot", "off"),
         ("error", "dot", f"off by more than {_FAR:g}×"),
