@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from initlint.describe.bottleneck import is_bottleneck
 from initlint.describe.flow import FlowNode, Graph
@@ -31,18 +32,22 @@ class Pair:
 
 def zero_pairs(file: FileModel) -> Iterator[Pair]:
     """The pairs whose product is zero and stays so: no gradient reaches either factor."""
-    for pair in series(file, zero):
+    for pair in series(file, zero, least=2):
         dead = zero(pair.first) and zero(pair.second) and _silent_bias(pair.first)
         if dead and (pair.direct or not is_bottleneck(pair.first)):  # a plain path of zeros is no pair of factors
             yield pair
 
 
-def series(file: FileModel, interesting: Callable[[Parameter], bool]) -> Iterator[Pair]:
-    """Weights that follow one another, at most an activation between, in outermost models with an interesting one."""
+def series(file: FileModel, interesting: Callable[[Parameter], bool], *, least: int = 1) -> Iterator[Pair]:
+    """Weights that follow one another, at most an activation between, in outermost models.
+
+    A model with fewer than `least` interesting ones is not asked for its forward.
+    """
     for model in file.models:
         if not model.complete or model.owned or not model.has_forward:
             continue
-        if any(interesting(one) and _may_be_matrix(one) for one in model.parameters if one.role != "bias"):
+        found = (one for one in model.parameters if one.role != "bias" and interesting(one) and _may_be_matrix(one))
+        if len(list(islice(found, least))) == least:
             yield from _of_model(model, [one for one in model.parameters if _matrix(one)])
 
 
