@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from initlint.describe.nodes import Applied, Copied, Guard, Loaded, Repeat, Seeded, Site
+from initlint.describe.nodes import Applied, Copied, Guard, InitEvent, Loaded, Repeat, Seeded, Site
 from initlint.describe.run import Run
 from initlint.describe.symbols import Sym
 from initlint.describe.values import (
@@ -194,10 +194,15 @@ class _Copier:
 
     def _storage(self, old: Storage) -> Storage:
         if id(old) not in self._seen:
-            made = replace(
-                old, events=[replace(event, order=event.order + self._shift) for event in old.events], uses=[]
-            )
+            made = replace(old, events=[self._event(event) for event in old.events], uses=[])
             self._seen[id(old)] = made
             made.layer = self.copy(old.layer)
+            made.source = self._storage(old.source) if old.source is not None else None
             self._run.storages.append(made)
         return self._seen[id(old)]  # type: ignore[no-any-return]
+
+    def _event(self, event: InitEvent) -> InitEvent:
+        """One write is one object in all tensors that had it before they were copied from each other."""
+        if id(event) not in self._seen:
+            self._seen[id(event)] = replace(event, order=event.order + self._shift)
+        return self._seen[id(event)]  # type: ignore[no-any-return]
