@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.describe.reach import below, code, doing, given_layers, inits, named_kinds, names
+from initlint.describe.reach import below, code, doing, given_layers, inits, is_kind, named_kinds, names
 from initlint.describe.symbols import Sym, number, told
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
@@ -139,6 +139,7 @@ def _nothing_fits(model: Model, kinds: frozenset[str], nodes: list[ast.AST]) -> 
     known = known and not any(given_layers(layer) for layer in layers)
     writes = any(isinstance(n, ast.Attribute) and _WRITES.search(n.attr) for root in nodes for n in syntax.walk(root))
     only_torch = all(name[:1].isupper() or name.startswith("_") for name in kinds)
+    only_torch = only_torch and any(is_kind(name) for name in kinds)  # of tensors and settings it may ask as well
     return bool(learned) and known and writes and only_torch and not any(names(kinds, layer) for layer in layers)
 
 

@@ -158,15 +158,9 @@ def _of_symbol(run: Run, value: Sym, name: str) -> Value:
     text = repr(value)
     if atom is not None:
         if isinstance(atom.payload, ClassRef) and not name.startswith("__"):
-            part = classes.sub_configuration(run.project, atom.payload, name)
-            if part is not None:
-                return run.unknown(f"{text}.{name}", payload=part)
-            known = classes.configured(run.project, atom.payload).get(name, MISSING)
-            if isinstance(known, Sym):
-                return run.unknown(f"{text}.{name}", known.default)
-            if isinstance(known, (Sequence, Mapping)):
-                return run.unknown(f"{text}.{name}", MISSING, known)
-            return run.unknown(f"{text}.{name}", known)
+            return _of_configuration(run, text, atom.payload, name)
+        if name == "__dict__" and (held := namespace(run, value)) is not None:
+            return held
         if name == "__class__":
             return run.unknown(f"{text}.__class__", payload=("class of", value))
         if name == "__name__" and isinstance(atom.payload, tuple) and atom.payload[0] == "class of":
@@ -176,6 +170,29 @@ def _of_symbol(run: Run, value: Sym, name: str) -> Value:
     if isinstance(atom.default if atom else None, str):
         return Method(value, name)
     return run.unknown(f"{text}.{name}")
+
+
+def namespace(run: Run, value: Value) -> Mapping | None:
+    """`vars(config)`: what the class of a configuration sets, and perhaps more."""
+    atom = value.single if isinstance(value, Sym) else None
+    if atom is None or not isinstance(atom.payload, ClassRef):
+        return None
+    cls, text = atom.payload, repr(value)
+    names = classes.configured(run.project, cls)
+    return Mapping({name: _of_configuration(run, text, cls, name) for name in names}, is_open=True)
+
+
+def _of_configuration(run: Run, text: str, cls: ClassRef, name: str) -> Value:
+    """An attribute of a configuration of this class: unknown, with the class's own value for its default."""
+    part = classes.sub_configuration(run.project, cls, name)
+    if part is not None:
+        return run.unknown(f"{text}.{name}", payload=part)
+    known = classes.configured(run.project, cls).get(name, MISSING)
+    if isinstance(known, Sym):
+        return run.unknown(f"{text}.{name}", known.default)
+    if isinstance(known, (Sequence, Mapping)):
+        return run.unknown(f"{text}.{name}", MISSING, known)
+    return run.unknown(f"{text}.{name}", known)
 
 
 def _of_tensor(run: Run, tensor: Tensor, name: str) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 from initlint.describe import statements
@@ -25,6 +25,11 @@ def top_level(file: FileIndex) -> list[ast.stmt]:
     return [node for node in file.source.tree.body if not isinstance(node, _DEFINES)]
 
 
+def is_test(words: Iterable[str]) -> bool:
+    """Whether a file's name or one of its folders, which these are, says that it tests others."""
+    return any(map(_TEST.match, words))
+
+
 def read_body(project: Project, file: FileIndex) -> Run:
     """Run the file as a script."""
     top = Frame(file, {"__name__": "__main__"}, "")
@@ -41,7 +46,7 @@ def held(run: Run, file: FileIndex) -> Iterator[tuple[str, ModuleObject]]:
 
     A test builds what it wants to see: its modules are no models.
     """
-    if run.frames is None or run.stopped or any(_TEST.match(part) for part in (*file.parts, PurePath(file.path).stem)):
+    if run.frames is None or run.stopped or is_test((*file.parts, PurePath(file.path).stem)):
         return
     found: dict[int, tuple[str, ModuleObject]] = {}
     for frame in run.frames:

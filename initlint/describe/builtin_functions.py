@@ -18,6 +18,7 @@ from initlint.describe.values import (
     ModuleObject,
     Partial,
     Sequence,
+    Tensor,
     Value,
 )
 
@@ -73,6 +74,7 @@ def _nth(run: Run, source: Sequence, index: int) -> Value:
 
 
 def _sequence(run: Run, value: Value) -> Sequence:
+    from initlint.describe import tensors
     from initlint.describe.expressions import children_sequence
 
     value = run.settle(value)
@@ -84,7 +86,16 @@ def _sequence(run: Run, value: Value) -> Sequence:
         return Sequence(tuple(value.items), "list", run.nameless("count") if value.is_open else None)
     if isinstance(value, str):
         return Sequence(tuple(value[:256]))
+    if isinstance(value, Tensor) and (rows := tensors.slices(run, value)) is not None:
+        return rows
     return Sequence((run.nameless("item"),), "list", run.nameless("count"))
+
+
+def _vars(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    from initlint.describe.attributes import namespace
+
+    held = namespace(run, args[0]) if args else None
+    return held if held is not None else run.nameless("vars")
 
 
 def _list(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
@@ -257,5 +268,5 @@ BUILTINS: dict[str, Callable[[Run, list[Value], dict[str, Value]], Value]] = {
     "all": _any("all"), "str": _str, "round": _round, "iter": _list, "filter": _filter, "map": _map,
     "print": lambda run, args, kwargs: None,
     "id": lambda run, args, kwargs: run.nameless("id"),
-    "vars": lambda run, args, kwargs: run.nameless("vars"),
+    "vars": _vars,
 }  # fmt: skip

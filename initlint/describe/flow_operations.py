@@ -115,7 +115,8 @@ def binary(run: Run, operator: ast.operator, left: Value, right: Value, node: as
     own = [value for value in (left, right) if isinstance(value, Tensor) and value.storage is not None]
     for value in own:
         use(value, kind)
-    if len(own) == 2 or (own and len(sources) == 1):  # arithmetic on a parameter: a rescaled weight
+    chosen = any(node.op != "param" for node in sources)  # the signal tells which rows
+    if (len(own) == 2 and not chosen) or (own and len(sources) == 1):  # arithmetic on a parameter: a rescaled weight
         if kind == "mul":
             use(own[0], "rescaled")
         return replace(own[0], is_parameter=False)

@@ -141,7 +141,8 @@ def _add(run: Run, module: ModuleObject, spec: ParameterSpec, site: Site | None,
     tensor = Tensor(storage, is_parameter=True, shape=spec.shape, tracked=True)
     value: Value = tensor
     for flag in flags:
-        switch = flag if isinstance(flag, (Sym, bool)) else run.nameless("flag")
+        switch = bool(flag) if flag is None or isinstance(flag, int) else flag  # `bias=other.bias`, which is None
+        switch = switch if isinstance(switch, (Sym, bool)) else run.nameless("flag")
         value = run.choose([(guards, value if there else None) for guards, there in branches(run, switch, site)])
     module.slots[spec.name] = value
 

@@ -6,11 +6,11 @@ import ast
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from initlint.describe import assign, conditions, expressions, statements, turns
+from initlint.describe import assign, conditions, expressions, statements, tensors, turns
 from initlint.describe.nodes import Applied
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
-from initlint.describe.values import Choice, ModuleObject, Sequence, Value
+from initlint.describe.values import Choice, ModuleObject, Sequence, Tensor, Value
 
 if TYPE_CHECKING:
     from initlint.describe.statements import Ending
@@ -69,7 +69,7 @@ def alike_count(run: Run, iterable: Value) -> Value:
         return iterable.repeated
     if isinstance(iterable, ModuleObject):
         return iterable.multiplicity
-    return run.nameless("count") if isinstance(iterable, Sym) else None
+    return run.nameless("count") if isinstance(iterable, (Sym, Tensor)) else None
 
 
 def read_while(run: Run, node: ast.While, frame: Frame) -> Ending | None:
@@ -89,6 +89,8 @@ def items_of(run: Run, value: Value, node: ast.AST, frame: Frame) -> list[Value]
     value = run.settle(value)
     if isinstance(value, ModuleObject) and value.kind in ("ModuleList", "Sequential", "ParameterList"):
         value = expressions.children_sequence(run, value)
+    if isinstance(value, Tensor):
+        value = tensors.slices(run, value)
     if isinstance(value, Sequence):
         items = list(value.items[:UNROLL_LIMIT])
         if value.repeated is not None and items and run.forward:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from initlint.describe import bodies, build, classes
+from initlint.describe.bystanders import stands_by
 from initlint.describe.index import FileIndex
 from initlint.describe.nodes import FileModel, InitEvent, Parameter, Site
 from initlint.describe.project import Project
@@ -117,6 +118,8 @@ def _usage(project: Project, file: FileIndex, name: str) -> Usage:
             if len(seen) > USER_LIMIT:
                 return Usage(tuple(ledgers), sure, whole=target != name)
             ledger = _read(project, user, scope)
+            if ledger is None and scope is not None and stands_by(user, scope, _names(user, target), home):
+                ledger = Ledger({}, frozenset())
             sure = sure and ledger is not None and not (scope is None and _is_handed_on(user, target))
             ledgers += [ledger] if ledger is not None else []
             if scope is not None:
@@ -134,12 +137,17 @@ def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileI
         file = project.file(path)
         if file is None or not _means(project, file, home, name):
             continue
-        names = {name, *(local for local, dotted in file.imports.items() if dotted.endswith(f".{name}"))}
+        names = _names(file, name)
         for scope, node in (*((n, i.node) for n, i in file.classes.items()), *file.functions.items()):
             if not (file is home and scope == name) and _names_it(node, names):
                 yield file, scope
         if any(_names_it(node, names) for node in bodies.top_level(file)):
             yield file, None
+
+
+def _names(file: FileIndex, name: str) -> set[str]:
+    """The class's name in the file, also as `from net import Net as Model` gives it one."""
+    return {name, *(local for local, dotted in file.imports.items() if dotted.endswith(f".{name}"))}
 
 
 def _ways_in(project: Project, home: FileIndex) -> re.Pattern[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from initlint.describe.nodes import Applied, FileModel, Guard, InitEvent, Model, Parameter
 from initlint.describe.symbols import Sym
 from initlint.describe.values import Choice, Function, ModuleObject, Partial, Value
+from initlint.reference.layers import LAYERS
 from initlint.source import syntax
 
 _TENSORS = frozenset({"Tensor", "DTensor", "Parameter", "UninitializedParameter"})  # tests of these pick no layers
@@ -122,6 +123,12 @@ def names(kinds: Iterable[str], layer: ModuleObject) -> bool:
     own = {layer.kind, *layer.bases}
     words = {kind.strip("_").removesuffix("Nd").lower() for kind in kinds}
     return any(word and word in name.lower() for word in words for name in own)
+
+
+def is_kind(word: str) -> bool:
+    """Whether the word names a layer of torch, or a family of them as `Conv` and `_ConvNd` do."""
+    plain = word.strip("_").removesuffix("Nd").lower()
+    return bool(plain) and any(plain in name.lower() for name in LAYERS)
 
 
 def _tested(node: ast.AST) -> Iterator[str]:

@@ -16,6 +16,7 @@ from initlint.describe.values import (
     Function,
     ModuleObject,
     Partial,
+    Sequence,
     Value,
 )  # fmt: skip
 
@@ -101,6 +102,18 @@ def _remove_norm(run: Run, args: list[Value], kwargs: dict[str, Value], node: as
     return module
 
 
+def _repeated(count: int) -> Any:
+    """torch's `_pair`, timm's `to_2tuple`: one size for each direction, a tuple as it is."""
+
+    def given(run: Run, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
+        value = run.settle(args[0]) if args else None
+        if isinstance(value, Sequence):
+            return Sequence(value.items, "tuple", value.repeated)
+        return Sequence((value,) * count, "tuple") if isinstance(value, (int, Sym)) else run.nameless("sizes")
+
+    return given
+
+
 SPECIAL: dict[str, Any] = {
     "copy.deepcopy": _deepcopy, "copy.copy": _deepcopy, "functools.partial": _partial,
     "torch.no_grad": _no_grad, "torch.set_grad_enabled": _set_grad, "torch.inference_mode": _no_grad,
@@ -112,4 +125,7 @@ SPECIAL: dict[str, Any] = {
     "torch.nn.DataParallel": _same_module, "torch.nn.parallel.DistributedDataParallel": _same_module,
     "torch.nn.utils.remove_weight_norm": _remove_norm,
     "torch.nn.utils.parametrize.remove_parametrizations": _remove_norm,
+    "torch.nn.modules.utils._single": _repeated(1), "torch.nn.modules.utils._pair": _repeated(2),
+    "torch.nn.modules.utils._triple": _repeated(3), "timm.layers.to_2tuple": _repeated(2),
+    "timm.models.layers.to_2tuple": _repeated(2), "timm.layers.helpers.to_2tuple": _repeated(2),
 }  # fmt: skip

@@ -192,13 +192,19 @@ class _Copier:
             return tensor
         return replace(tensor, storage=self._storage(tensor.storage))
 
-    def _moved(self, events: list[InitEvent]) -> list[InitEvent]:
-        return [event.moved(self._shift) for event in events] if self._shift else list(events)
-
     def _storage(self, old: Storage) -> Storage:
         if id(old) not in self._seen:
-            made = replace(old, events=self._moved(old.events), uses=[])
+            made = replace(old, events=[self._event(event) for event in old.events], uses=[])
             self._seen[id(old)] = made
             made.layer = self.copy(old.layer)
+            made.source = self._storage(old.source) if old.source is not None else None
             self._run.storages.append(made)
         return self._seen[id(old)]  # type: ignore[no-any-return]
+
+    def _event(self, event: InitEvent) -> InitEvent:
+        """One write is one object in all tensors that had it before they were copied from each other."""
+        if not self._shift:
+            return event
+        if id(event) not in self._seen:
+            self._seen[id(event)] = event.moved(self._shift)
+        return self._seen[id(event)]  # type: ignore[no-any-return]

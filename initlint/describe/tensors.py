@@ -67,6 +67,14 @@ def part(run: Run, tensor: Tensor, text: str, drop: int = 1) -> Tensor:
     return replace(tensor, region=(tensor.region or "") + text, shape=left, is_parameter=False)
 
 
+def slices(run: Run, tensor: Tensor) -> Sequence | None:
+    """What a loop over a parameter runs over, alike views along its first axis; None where its axes are not known."""
+    shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
+    if tensor.storage is None or not shape:
+        return None
+    return Sequence((part(run, tensor, "[i]"),), "list", shape[0])
+
+
 def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
     """`t[i]`: a view for integers and slices; a copy for lists and masks."""
     if tensor.storage is None:
@@ -76,6 +84,7 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
     shape = tensor.shape if tensor.shape is not None else tensor.storage.shape
     left: list[Any] | None = list(shape) if shape is not None else None
     copied, tracked = tensor.copied, tensor.tracked
+    chosen: list[Value] = []
     axis = 0
     for dim in dims:
         match dim:
@@ -97,6 +106,7 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
                     continue
                 if isinstance(value, Tensor) or (isinstance(value, Sequence) and value.kind != "tuple"):
                     copied, left = "advanced indexing", None
+                    chosen.append(value)
                     continue
                 if isinstance(value, Sym) and not repr(value).startswith("i#"):
                     tracked = False  # perhaps a tensor of indices, and the result a copy
@@ -113,7 +123,17 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
         copied=copied,
         tracked=tracked,
         is_parameter=False,
+        node=_chosen(run, tensor, chosen),
     )
+
+
+def _chosen(run: Run, tensor: Tensor, indices: list[Value]) -> Any:
+    """`table[tokens]`: the rows that the signal chooses carry the signal on."""
+    from initlint.describe import flow_operations
+
+    if not run.forward or not flow_operations.flows(run, indices):
+        return tensor.node
+    return flow_operations.add(run, "pass", flow_operations.flows(run, [tensor, *indices])).node
 
 
 def _may_hold_slices(value: Value) -> bool:

@@ -22,7 +22,7 @@ def takes_other_axis(parameter: Parameter) -> bool:
         return False
     if any(how == "product" for how, _ in parameter.storage.uses):  # summed with another weight or a fixed basis
         return False
-    if summed == other or (number(summed) is not None and number(summed) == number(other)):
+    if not _is_told(summed) or summed == other or (number(summed) is not None and number(summed) == number(other)):
         return False
     if event.scheme.startswith("kaiming"):
         call = event.call
@@ -31,7 +31,13 @@ def takes_other_axis(parameter: Parameter) -> bool:
         return len(shape) > 2
     if not by_formula(event) or _scaled_by(event.std, summed):
         return False
-    return any(_scaled_by(event.std, size) for size in ((other,) if len(shape) == 2 else shape))
+    sizes = (other,) if len(shape) == 2 else shape
+    return any(_is_told(size) and _scaled_by(event.std, size) for size in sizes)
+
+
+def _is_told(size: Any) -> bool:
+    """Whether the source has a name for the size: two that only the reader counts, `size#1`, may be the same one."""
+    return "#" not in repr(size)
 
 
 def lacks_kernel(parameter: Parameter) -> bool:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from textwrap import dedent
 
 from initlint.errors import SourceError
 from initlint.source.read import Opened, Problem, parse_problem
 from initlint.source.text import Cell, SourceText
 
 _MARK = "# initlint-magic: "
-_LINE_MAGIC = re.compile(r"^(\s*)([%!].*|\?{1,2}[\w.]+\s*|[\w.]+\?{1,2}\s*)$")
+# Shell commands and magics that IPython takes without a mark, `pip install x`; not where they are names of Python's.
+_UNMARKED = (
+    r"(?:cat|cd|conda|cp|less|ls|ll|mkdir|more|mv|pip3?|pwd|rm|rmdir|autoreload|load_ext|matplotlib)"
+    r"(?:[ \t]+(?![=(,.:]|(?:in|is|and|or|not|if|for)\b).*)?"
+)
+_LINE_MAGIC = re.compile(rf"^(\s*)([%!].*|\?{{1,2}}[\w.]+\s*|[\w.]+\?{{1,2}}\s*|{_UNMARKED})$")
 _ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.\[\]'\", ]+=\s*)([%!].*)$")
 _HIDDEN = re.compile(rf"^([ \t]*)(?:pass  )?{_MARK}(.*)$", re.MULTILINE)
 _HIDDEN_VALUE = re.compile(rf"^([ \t]*[\w.\[\]'\", ]+=\s*)None  {_MARK}(.*)$", re.MULTILINE)
 _CELL_LANGUAGE = ("metadata", "vscode", "languageId")  # of one cell among Python's, as editors keep it
+_CITATION = re.compile(r"\s*@\w+\s*\{")  # BibTeX, put into a code cell to be copied from
 # Cell magics whose body is still Python, run in this kernel.
 _PYTHON_CELL = re.compile(r"^\s*%%(time|timeit|capture|prun|memit|mprun|debug|python3?|ipytest)\b")
 
@@ -78,7 +85,17 @@ def _readable(path: str, number: int, raw: str) -> tuple[str, Problem | None]:
         return raw, None
     text = _hide_magics(raw)
     problem = parse_problem(SourceText(path, text), cell=number)
-    return (text, None) if problem is None else ("\n" * raw.count("\n"), problem)
+    if problem is None:
+        return text, None
+    return "\n" * raw.count("\n"), None if _runs(path, number, raw) else problem
+
+
+def _runs(path: str, number: int, raw: str) -> bool:
+    """Whether it is no Python, and meant to be none; or IPython takes the indentation away that all its lines share."""
+    if _CITATION.match(raw) is not None:
+        return True
+    indented = raw.lstrip("\n")[:1] in (" ", "\t")
+    return indented and parse_problem(SourceText(path, _hide_magics(dedent(raw))), cell=number) is None
 
 
 def _hide_magics(raw: str) -> str:

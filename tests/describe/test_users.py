@@ -145,3 +145,65 @@ def test_what_an_owner_draws_anew_is_not_wrong(tmp_path: Path) -> None:
 def test_a_checkpoint_that_some_runs_resume_from_fills_nothing(tmp_path: Path) -> None:
     """Every training script has such a branch."""
     assert {"INI302", "INI103", "INI105"} == codes(tmp_path, train=RESUMES)
+
+
+ASKS = """
+from layer import Layer
+
+class Engine:
+    def __init__(self, model):
+        self.model = model
+        for p in self.model.parameters():
+            p.grad = None
+
+    def special(self):
+        found = []
+        for module in self.model.modules():
+            if isinstance(module, Layer):
+                found.append(module)
+        return found
+"""
+
+FILLS_BY_TYPE = """
+from torch import nn
+from layer import Layer
+
+class Engine:
+    def __init__(self, model):
+        self.model = model
+
+    def start(self):
+        for module in self.model.modules():
+            if {test}
+                for p in module.parameters():
+                    nn.init.normal_(p, std=0.02)
+"""
+
+TESTS = """
+from torch import nn
+from layer import Layer
+
+class TestLayer:
+    def test_sum(self):
+        layer = Layer(64)
+        for p in layer.parameters():
+            nn.init.ones_(p)
+"""
+
+
+def test_who_only_asks_for_the_type_fills_nothing(tmp_path: Path) -> None:
+    """An engine that cannot be read as a model may do anything to one that it builds, not to one that it counts."""
+    assert {"INI302", "INI103", "INI105"} == codes(tmp_path, engine=ASKS)
+
+
+@pytest.mark.parametrize(
+    "test", ["isinstance(module, Layer):", "not isinstance(module, Layer):\n                pass\n            else:"]
+)
+def test_who_asks_for_the_type_may_fill_it(tmp_path: Path, test: str) -> None:
+    """Wherever the function does so."""
+    assert not {"INI103", "INI105"} & codes(tmp_path, engine=FILLS_BY_TYPE.format(test=test))
+
+
+def test_what_a_test_draws_says_nothing_of_the_library(tmp_path: Path) -> None:
+    """It is for its own comparison."""
+    assert "INI105" in codes(tmp_path, test_layer=TESTS)

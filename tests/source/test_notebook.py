@@ -54,6 +54,8 @@ MAGICS = [
     "\n%%html\n<b>\n",
     "%%writefile a.py\nx = (",
     "!echo 'x",
+    "pip install -q torch\nx = 1",
+    "rm -rf /data/set",
 ]
 
 
@@ -85,6 +87,14 @@ def test_a_broken_cell_is_told_and_the_rest_is_read() -> None:
 
     assert [(3, 1)] == [(problem.cell, problem.span.line) for problem in result.problems]
     assert ["a = 1", "", "", "", "b = 2"] == result.source.lines
+
+
+@pytest.mark.parametrize("cell", [" x = 1\n y = 2", " !ls \\\n   -l", "@manual{Intro1,\n title={An introduction},\n}"])
+def test_what_is_meant_to_be_so_is_no_mistake(cell: str) -> None:
+    """IPython takes a shared indentation away; a reference that is to be copied is no code."""
+    result = open_notebook("n.ipynb", notebook("a = 1", cell))
+
+    assert () == result.problems
 
 
 @pytest.mark.parametrize(
