@@ -224,6 +224,8 @@ def _of_script(project: Project, file: FileIndex) -> Ledger | None:
 def _is_table(node: ast.stmt) -> bool:
     """Whether it binds a name to a table of things, from which others may build by key."""
     value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
+    if isinstance(node, ast.Assign) and all(isinstance(one, (ast.Tuple, ast.List)) for one in node.targets):
+        return False  # `lr, device = 0.1, best_device()`: several names for several values
     words = isinstance(value, (ast.List, ast.Tuple)) and all(isinstance(item, ast.Constant) for item in value.elts)
     return isinstance(value, (ast.Dict, ast.List, ast.Tuple)) and not words
 

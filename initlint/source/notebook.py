@@ -78,7 +78,21 @@ def _readable(path: str, number: int, raw: str) -> tuple[str, Problem | None]:
         return raw, None
     text = _hide_magics(raw)
     problem = parse_problem(SourceText(path, text), cell=number)
-    return (text, None) if problem is None else ("\n" * raw.count("\n"), problem)
+    if problem is None:
+        return text, None
+    if (moved := _dedented(text)) is not None and parse_problem(SourceText(path, moved), cell=number) is None:
+        problem = None
+    return "\n" * raw.count("\n"), problem
+
+
+def _dedented(text: str) -> str | None:
+    """A cell whose first line is indented, as IPython runs it: every line loses what the first is indented by.
+
+    No column of it would be where the author sees it, so that such a cell is no mistake, and is not linted either.
+    """
+    first = text.lstrip("\n")
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    return re.sub(rf"^{indent}", "", text, flags=re.MULTILINE) if indent else None
 
 
 def _hide_magics(raw: str) -> str:
