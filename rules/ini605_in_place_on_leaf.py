@@ -100,9 +100,16 @@ def _quiet_blocks(lines: Sequence[str]) -> Iterator[str]:
     for start, line in enumerate(lines):
         if not _NO_GRAD.search(line):
             continue
-        outer = len(line) - len(line.lstrip())
-        deeper = takewhile(lambda one: not one.strip() or len(one) - len(one.lstrip()) > outer, lines[start + 2 :])
-        yield "\n".join([*lines[start + 1 : start + 4], *deeper])
+        yield "\n".join([*lines[start + 1 : start + 4], *_deeper(lines[start + 2 :], _depth(line))])
+
+
+def _deeper(lines: Sequence[str], outer: int) -> Iterator[str]:
+    """The first of these lines that are empty, or indented by more than `outer`."""
+    return takewhile(lambda line: not line.strip() or _depth(line) > outer, lines)
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _follows_another(call: InitCall) -> bool:
