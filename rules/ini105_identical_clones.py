@@ -29,6 +29,7 @@ _STACKS = frozenset({"ModuleList", "Sequential", "ModuleDict"})
 _FIXED = frozenset({"copy", "unknown", "empty", "zeros", "ones", "constant", "eye"})
 _REPEATS = (ast.ListComp, ast.GeneratorExp, ast.For)
 _DEPTH = 12  # parts of parts
+_TRAINS = frozenset({"backward", "fit", "step", "training_step", "train_step"})
 
 
 class IdenticalClones(Rule):
@@ -84,7 +85,7 @@ class IdenticalClones(Rule):
                 continue
             if not all(_random(one.original) for one in known) or not (known or _may_be_layer(first.site)):
                 continue
-            if _may_be_one(first.site):
+            if _may_be_one(first.site) or _is_snapshot(first.site):
                 continue
             if file.references is None or not self._stays(file, first):
                 continue
@@ -130,6 +131,18 @@ def _may_be_one(site: Site) -> bool:
         case ast.Call(func=ast.Name(id="range"), args=[number]):
             times = origin(site, number)
             return isinstance(times, ast.Call) and _last(times.func) == "count"
+    return False
+
+
+def _is_snapshot(site: Site) -> bool:
+    """Whether the loop around the copy trains: what it keeps is the same model at different times."""
+    node: ast.AST | None = site.source.parents.get(site.node)
+    while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(node, (ast.For, ast.While)):
+            calls = (one.func for one in syntax.walk(node) if isinstance(one, ast.Call))
+            if any(isinstance(func, ast.Attribute) and func.attr in _TRAINS for func in calls):
+                return True
+        node = site.source.parents.get(node)
     return False
 
 

@@ -63,7 +63,7 @@ class RepeatedModule(Rule):
             if not (id(repeat.module) in held or _makes_container(repeat.site)) or not _has_weights(repeat.module):
                 continue
             count = constant(repeat.count)
-            if (count is not None and count < 2) or _meant(repeat.site):
+            if (count is not None and count < 2) or any(map(_meant, _sites(repeat))):
                 continue
             times = f"{count:g}" if count is not None else f"{shown(repeat.count) or 'n'}"
             yield self.finding(
@@ -110,6 +110,13 @@ def _has_weights(value: Value, depth: int = 0) -> bool:
     if isinstance(value, ModuleObject) and depth < _DEPTH:
         return any(_has_weights(inner, depth + 1) for inner in value.slots.values())
     return isinstance(value, Tensor) and value.is_parameter
+
+
+def _sites(repeat: Repeat) -> Iterator[Site]:
+    """Where the list is made, and where the module is that it repeats."""
+    yield repeat.site
+    if isinstance(repeat.module, ModuleObject) and repeat.module.site is not None:
+        yield repeat.module.site
 
 
 def _meant(site: Site) -> bool:

@@ -63,7 +63,7 @@ class VarianceAsStd(Rule):
         """One finding for each call that is given a variance."""
         for call in file.facts(InitCall):
             spread = formula.spread(call)
-            if spread is None or call.target.layer in ("Embedding", "EmbeddingBag"):
+            if spread is None or _is_table(call):
                 continue
             what = "bound" if spread.is_bound else "std"
             if _is_variance(spread):
@@ -89,6 +89,12 @@ class VarianceAsStd(Rule):
             layer=spread.call.target.slot,
             fix=fix,
         )
+
+
+def _is_table(call: InitCall) -> bool:
+    """Whether the tensor is looked up in, not summed over: its width is no fan."""
+    layer = call.target.module
+    return layer is not None and any(one in ("Embedding", "EmbeddingBag") for one in (layer.kind, *layer.bases))
 
 
 def _is_variance(spread: Spread) -> bool:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from initlint.describe.bottleneck import is_first
 from initlint.describe.groups import Group, groups
 from initlint.describe.owners import is_filled_elsewhere
 from initlint.describe.products import is_contracted
-from initlint.describe.symbols import number, shown
+from initlint.describe.symbols import constant, number, shown
 from initlint.finding import Finding, Fix, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import FileModel, InitEvent
+    from initlint.describe.nodes import FileModel, InitEvent, Parameter
 
 LOPSIDED = 0.1  # |mean| in half-widths: beyond it the mean weighs more than the spread from fan_in = 300 on
 
@@ -55,7 +56,7 @@ class PositiveUniform(Rule):
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement that draws such a matrix."""
         for group in groups(file, lambda parameter: _is_lopsided(parameter.effective)):
-            wrong = [member for member in group.members if is_contracted(member)]
+            wrong = [one for one in group.members if is_contracted(one) and not _is_regression(one.parameter)]
             if wrong and not all(is_filled_elsewhere(file, member.parameter) for member in wrong):
                 event = group.event
                 yield self.finding(
@@ -66,6 +67,11 @@ class PositiveUniform(Rule):
                     layer=wrong[0].name,
                     fix=_fix(file, group) if len(wrong) == len(group.members) else None,
                 )
+
+
+def _is_regression(parameter: Parameter) -> bool:
+    """Whether one unit on the input is all there is: it has no twin, and from any start it finds the same weights."""
+    return constant(parameter.effective_fan_out) == 1 and is_first(parameter)
 
 
 def _is_lopsided(event: InitEvent | None) -> bool:

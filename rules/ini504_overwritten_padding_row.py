@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _TABLES = ("Embedding", "EmbeddingBag")
 _RANDOM = ("uniform", "normal", "xavier", "kaiming", "lecun", "variance_scaling", "orthogonal", "sparse", "trunc")
+_KEEP_ZERO = frozenset({"clamp_", "clip_", "mul_", "div_"})  # what they make of a row of zeros is a row of zeros
 
 
 class OverwrittenPaddingRow(Rule):
@@ -60,7 +61,7 @@ class OverwrittenPaddingRow(Rule):
                 drawn = parameter.effective
                 if model.owned or drawn is None or drawn.site is None or not _has_padding(parameter):
                     continue
-                if not drawn.default and drawn.scheme.startswith(_RANDOM) and not parameter.after:
+                if _is_drawn(parameter) and drawn.scheme.startswith(_RANDOM) and not parameter.after:
                     yield self.finding(
                         drawn.site,
                         f"this fills the padding row ({_row(parameter)}) too; its gradient is 0, so the noise stays",
@@ -78,6 +79,14 @@ def _has_padding(parameter: Parameter) -> bool:
     if isinstance(row, Sym):
         return row.default is not None
     return isinstance(row, int) and not parameter.module.generic
+
+
+def _is_drawn(parameter: Parameter) -> bool:
+    """Whether anything but the constructor, which zeroes the row, has drawn the table."""
+    draws = (one for one in reversed(parameter.history) if one.call is None or one.call.name not in _KEEP_ZERO)
+    last = next(draws, None)
+    copied = last is not None and last.call is not None and last.call.name == "copy_"  # told where it was drawn
+    return last is not None and not last.default and not copied
 
 
 def _row(parameter: Parameter) -> str:

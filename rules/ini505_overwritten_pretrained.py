@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.describe.nodes import Loaded
+from initlint.describe.nodes import Applied, Loaded
 from initlint.describe.reach import below, code, holds_with, inits, named_kinds
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
-    from initlint.describe.nodes import Applied, FileModel, InitEvent, Model, Parameter
+    from initlint.describe.nodes import FileModel, InitEvent, Model, Parameter
     from initlint.describe.values import ModuleObject
 
 # What a backbone known only by its factory's name is made of.
@@ -81,10 +81,18 @@ def _throws_away(file: FileModel, model: Model, applied: Applied, loaded: Loaded
     parameters = [one for one in model.parameters if id(one.module) in inside]
     if parameters:
         return any(_redrawn(one, applied, loaded) for one in parameters)
+    if applied.how == "method" and not _runs_over(file, applied, loaded):
+        return False
     drawn = (event for one in model.parameters for event in one.history if _random(event))
     writes = any(applied.order < event.order < applied.end for event in drawn)
     named = {name.strip("_").lower() for name in named_kinds(code(file, applied))}
     return writes and (not named or any(kind in name for kind in _kinds(loaded.module) for name in named))
+
+
+def _runs_over(file: FileModel, method: Applied, loaded: Loaded) -> bool:
+    """Whether an init method of the model applies a function, or loops, over the loaded part and not others only."""
+    inner = [one for one in file.facts(Applied) if method.order < one.order < method.end and one.how != "method"]
+    return not inner or any(id(loaded.module) in below(one.module) for one in inner)
 
 
 def _kinds(loaded: ModuleObject) -> tuple[str, ...]:

@@ -84,7 +84,17 @@ class InitOnReparametrized(Rule):
 
 def _is_lost(call: InitCall) -> bool:
     computed = (call.target.copied or "").startswith(_RECOMPUTED)
-    return computed and all(guard.default is not False for guard in call.guards)
+    return computed and all(guard.default is not False for guard in call.guards) and not _goes_by_parameters(call)
+
+
+def _goes_by_parameters(call: InitCall) -> bool:
+    """Whether a loop over `parameters()` leads here: it meets weight_g and weight_v, never what is computed."""
+    node: ast.AST | None = call.site.node
+    while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(node, ast.For) and ast.unparse(node.iter).endswith("parameters()"):
+            return True
+        node = call.site.source.parents.get(node)
+    return False
 
 
 def _site(file: FileModel, call: InitCall, applied: Applied | None) -> Site:

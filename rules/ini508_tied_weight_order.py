@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import AttributeWrite
 from initlint.describe.reach import inits
-from initlint.describe.symbols import number, shown
+from initlint.describe.symbols import constant, number, shown
 from initlint.describe.values import ModuleObject, Storage, Tensor
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _TABLES = ("Embedding", "EmbeddingBag")
 _PRODUCT = re.compile(r"linear\(|matmul\(|\.weight\.(?:t\(|T\b|transpose)|einsum\(")
 _WIDE = 0.5  # torch's own embedding has std 1; what a head can bear is near 1/sqrt(width)
+_NARROW = 10  # logits of std sqrt(width), up to about 3, are those of a model that has begun to learn
 
 
 class TiedWeightOrder(Rule):
@@ -112,7 +113,9 @@ def _is_wide(parameter: Parameter) -> bool:
     last, owner = parameter.effective, parameter.storage.layer
     std = number(last.std) if last is not None and last.default else None
     table = owner is not None and any(base in _TABLES for base in owner.bases)
-    return table and std is not None and std > _WIDE
+    width = constant(parameter.shape[-1]) if parameter.shape else None
+    bearable = width is not None and width < _NARROW
+    return table and std is not None and std > _WIDE and not bearable
 
 
 def _may_be_head(file: FileModel, parameter: Parameter) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from initlint.describe.classes import order
 from initlint.describe.facts import Constructed
+from initlint.describe.nodes import Applied
 from initlint.describe.values import Choice, ClassRef, External, ModuleObject, Storage, Tensor
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
@@ -136,12 +137,20 @@ def _is_part(file: FileModel, value: Value, init: ast.AST) -> bool:
         storage = value.storage if value.is_parameter else None
         site = storage.site if storage is not None and _is_drawn(storage) else None
     else:
-        site = value.site if isinstance(value, ModuleObject) and not _is_model(file, value) else None
+        site = value.site if isinstance(value, ModuleObject) and not _is_ready(file, value) else None
     return site is not None and site.function is init
 
 
 def _is_drawn(storage: Storage) -> bool:
     return not storage.events or storage.events[-1].scheme not in _DATA
+
+
+def _is_ready(file: FileModel, module: ModuleObject) -> bool:
+    """Whether its own constructor ends with an init of the whole: transformers' models do, and others by `apply`."""
+    return _is_model(file, module) or any(
+        one.module is module and one.scope == "__init__" and not any(guard.default is False for guard in one.guards)
+        for one in file.facts(Applied)
+    )
 
 
 def _is_model(file: FileModel, module: ModuleObject) -> bool:

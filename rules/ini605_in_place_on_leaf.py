@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import InitCall
@@ -20,6 +21,7 @@ _FUNCTIONS = {
     "normal_": ("normal_", ("mean", "std")), "uniform_": ("uniform_", ("a", "b")), "fill_": ("constant_", ("val",)),
     "zero_": ("zeros_", ()),
 }  # fmt: skip
+_NO_GRAD = re.compile(r"no_grad|inference_mode|set_grad_enabled")
 _ALLOWED = frozenset({"set_", "data"})  # autograd lets these pass
 
 
@@ -85,8 +87,29 @@ def _called_without_grad(file: FileModel, call: InitCall) -> bool:
     if file.references is None or call.via or name.startswith("__"):
         return False
     project = file.references.project
-    calls = re.compile(rf"(no_grad|inference_mode|set_grad_enabled)\b[^\n]*\n(?:[^\n]*\n){{0,3}}?[^\n]*\b{name}\(")
-    return any(calls.search(project.sources[path].text) for path in project.mentioning(name))
+    called = re.compile(rf"\b{name}\(")
+    return any(
+        called.search(block)
+        for path in project.mentioning(name)
+        for block in _quiet_blocks(project.sources[path].lines)
+    )
+
+
+def _quiet_blocks(lines: Sequence[str]) -> Iterator[str]:
+    """What stands under each `with torch.no_grad():` or `@torch.no_grad()`, or in the lines after the plain call."""
+    for start, line in enumerate(lines):
+        if not _NO_GRAD.search(line):
+            continue
+        yield "\n".join([*lines[start + 1 : start + 4], *_deeper(lines[start + 2 :], _depth(line))])
+
+
+def _deeper(lines: Sequence[str], outer: int) -> Iterator[str]:
+    """The first of these lines that are empty, or indented by more than `outer`."""
+    return takewhile(lambda line: not line.strip() or _depth(line) > outer, lines)
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _follows_another(call: InitCall) -> bool:

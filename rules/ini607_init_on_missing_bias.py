@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from initlint.describe.handing import handed_over
 from initlint.describe.nodes import InitCall, Site
+from initlint.describe.symbols import Sym
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
 
@@ -55,6 +56,7 @@ class InitOnMissingBias(Rule):
             if (
                 call.target.kind != "none"
                 or call.in_try
+                or _is_restored(call)
                 or any(_unknown_switch(guard) or _chosen(guard, call) for guard in call.guards)
             ):
                 continue
@@ -69,6 +71,11 @@ class InitOnMissingBias(Rule):
                 help=f"ask first: `if {text} is not None`",
                 fix=_fix(site, text),
             )
+
+
+def _is_restored(call: InitCall) -> bool:
+    """Whether a given value is put back: who hands over a bias for a layer without one is the one to be told."""
+    return call.name == "copy_" and isinstance(call.values.get("src", call.values.get("other")), Sym)
 
 
 def _tensor(call: InitCall) -> ast.expr | None:

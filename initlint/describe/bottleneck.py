@@ -24,6 +24,17 @@ def is_bottleneck(parameter: Parameter) -> bool:
     return bool(nodes) and all(_alone(graph, node) for node in nodes)
 
 
+def is_first(parameter: Parameter) -> bool:
+    """Whether no layer with weights comes before this one, as far as forward is understood."""
+    graph = parameter.flow.graph
+    nodes = nodes_of(graph, parameter) if graph is not None else []
+    if graph is None or not nodes:
+        return False
+    before = {id(one) for one in nodes}
+    earlier = {found for node in nodes for found in graph.ancestors(node)} - before
+    return not any(one.op in _WEIGHED for one in graph.nodes if id(one) in earlier)
+
+
 def is_bypassed(parameter: Parameter) -> bool:
     """Whether what the weight takes part in meets its own input again: a residual path around it."""
     graph = parameter.flow.graph

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from initlint.describe.bottleneck import is_bottleneck
+from initlint.describe.bottleneck import is_bottleneck, is_first
 from initlint.describe.frozen import is_frozen
 from initlint.describe.groups import Group, Member, is_weight, may_be_weight, members
 from initlint.describe.nodes import FileModel, InitEvent, Parameter
@@ -54,7 +54,21 @@ def _hidden(parameter: Parameter, event: InitEvent) -> bool:
         return False  # `sigma * noise`: what it is multiplied by tells the units apart
     if number(event.mean) != 0 and constant(parameter.effective_fan_out) == 1:
         return False  # a single unit has no twin; a depthwise kernel is a filter
+    if number(event.mean) == 0 and _is_first_with_random_bias(parameter):
+        return False
     return is_bottleneck(parameter) and not is_frozen(parameter) and not _is_resampled(parameter)
+
+
+def _is_first_with_random_bias(parameter: Parameter) -> bool:
+    """Whether a bias, drawn on purpose, tells the units apart, and no layer before them waits for a gradient.
+
+    A network that makes the weights of another begins as a constant this way: the signal it gets is only the time.
+    """
+    bias = parameter.module.slots.get("bias")
+    storage = bias.storage if isinstance(bias, Tensor) and parameter.slot == "weight" else None
+    last = storage.events[-1] if storage is not None and storage.events else None
+    drawn = last is not None and not last.default and last.distribution in ("uniform", "normal")
+    return drawn and is_first(parameter)
 
 
 def _is_recurrent(parameter: Parameter) -> bool:

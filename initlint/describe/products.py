@@ -11,7 +11,8 @@ from initlint.describe.symbols import number
 _RESCALED = frozenset({"rescaled", "mul", "transformed", "embedding", "cat", "unknown", "product"})
 _TABLES = re.compile(
     r"embed|code|token|quer(y|ies)$|proto|centroid|cluster|latent|(^|_)pos|memory|memories|anchor|template|prompt|mask"
-    r"|slot|centers?$|basis|(^|_)mu$|sigma|log_|phase|omega|freq|gate|kernel_points|dictionary|buckets|hash|random",
+    r"|slot|centers?$|basis|(^|_)mu$|sigma|log_|phase|omega|freq|gate|kernel_points|dictionary|buckets|hash|random"
+    r"|(^|_)(leaf|leaves|response)(_|s?$)",
     re.IGNORECASE,
 )
 _MATRIX = re.compile(r"^(w|weight|proj|kernel)_|_(w|weight|proj|kernel)$", re.IGNORECASE)  # `W_query`

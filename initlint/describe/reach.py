@@ -77,7 +77,18 @@ def holds_with(one: Iterable[Guard], other: Iterable[Guard]) -> bool:
 def inits(file: FileModel, model: Model) -> list[Applied]:
     """The inits that run over this model or a part of it, in order."""
     parts = below(model.root)
-    return [one for one in file.facts(Applied) if id(one.module) in parts]
+    return [one for one in file.facts(Applied) if id(one.module) in parts and not _only_builds(one, model)]
+
+
+def _only_builds(applied: Applied, model: Model) -> bool:
+    """Whether a method that is named like an init makes layers, and what it draws is within what it has made.
+
+    `self.encoder = self.init_encoder()`: the values are the doing of constructors, and reach no layer from before.
+    """
+    if applied.how != "method":
+        return False
+    drawn = [one for one in model.parameters if doing(applied, one)]
+    return bool(drawn) and all(one.history[0].order > applied.order for one in drawn)
 
 
 def code(file: FileModel, applied: Applied) -> list[ast.AST]:

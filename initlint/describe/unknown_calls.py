@@ -28,8 +28,8 @@ from initlint.describe.values import (
 )  # fmt: skip
 from initlint.reference.layers import LAYERS_BY_DOTTED_NAME
 
-# A function of unknown make with such a name may write to what it is given.
-_MAY_WRITE = re.compile(r"init|reset|load|weight|restore|pretrain|fill_|copy_|zero", re.IGNORECASE)
+# A function of unknown make with such a name may write to what it is given; torch ends in `_` what works in place.
+_MAY_WRITE = re.compile(r"init|reset|load|weight|restore|pretrain|fill_|copy_|zero|[a-z0-9]_$", re.IGNORECASE)
 # What is loaded beside models, by the last words of its class's name.
 _NO_MODEL = re.compile(
     r"(Config|Configuration|Tokenizer|TokenizerFast|Processor|FeatureExtractor|Extractor|Scheduler|Args)$"

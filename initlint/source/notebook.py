@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from textwrap import dedent
 
 from initlint.errors import SourceError
 from initlint.source.read import Opened, Problem, parse_problem
@@ -87,15 +86,24 @@ def _readable(path: str, number: int, raw: str) -> tuple[str, Problem | None]:
     problem = parse_problem(SourceText(path, text), cell=number)
     if problem is None:
         return text, None
-    return "\n" * raw.count("\n"), None if _runs(path, number, raw) else problem
+    return "\n" * raw.count("\n"), None if _runs(path, number, text) else problem
 
 
-def _runs(path: str, number: int, raw: str) -> bool:
-    """Whether it is no Python, and meant to be none; or IPython takes the indentation away that all its lines share."""
-    if _CITATION.match(raw) is not None:
-        return True
-    indented = raw.lstrip("\n")[:1] in (" ", "\t")
-    return indented and parse_problem(SourceText(path, _hide_magics(dedent(raw))), cell=number) is None
+def _runs(path: str, number: int, text: str) -> bool:
+    """Whether it is no Python, and meant to be none; or what IPython makes of its indentation parses."""
+    moved = _dedented(text)
+    fine = moved is not None and parse_problem(SourceText(path, moved), cell=number) is None
+    return fine or _CITATION.match(text) is not None
+
+
+def _dedented(text: str) -> str | None:
+    """A cell whose first line is indented, as IPython runs it: every line loses what the first is indented by.
+
+    No column of it would be where the author sees it, so that such a cell is no mistake, and is not linted either.
+    """
+    first = text.lstrip("\n")
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    return re.sub(rf"^{indent}", "", text, flags=re.MULTILINE) if indent else None
 
 
 def _hide_magics(raw: str) -> str:

@@ -80,6 +80,17 @@ def test_plain_python_is_left_as_it_is(cell: str) -> None:
     assert cell == opened(cell).text
 
 
+def test_an_indented_cell_is_no_mistake() -> None:
+    """IPython takes the first line's indentation from all lines; what is broken without it stays a problem."""
+    fine = open_notebook("n.ipynb", notebook("\n  x = 1\n  if x:\n    y = 2", "z = 3"))
+    broken = open_notebook("n.ipynb", notebook("  x = 1\n  y = (", "z = 3"))
+
+    assert not fine.problems
+    assert fine.source is not None
+    assert "\n\n\n\nz = 3" == fine.source.text
+    assert 1 == len(broken.problems)
+
+
 def test_a_broken_cell_is_told_and_the_rest_is_read() -> None:
     """The finding lies in the cell; its lines are blank in the text."""
     result = open_notebook("n.ipynb", notebook("a = 1", "x = (\ny\n", "b = 2"))
