@@ -15,7 +15,14 @@ from initlint.describe.modules import walk
 from initlint.describe.nodes import FileModel, Model, Parameter, Site
 from initlint.describe.project import Project
 from initlint.describe.references import References
-from initlint.describe.run import FUNCTION_STEP_LIMIT, Frame, Run, Stop
+from initlint.describe.run import (
+    FUNCTION_STEP_LIMIT,
+    FUNCTIONS_STEP_LIMIT,
+    SHORT_STEP_LIMIT,
+    Frame,
+    Run,
+    Stop,
+)
 from initlint.describe.symbols import Sym
 from initlint.describe.templates import Start, Template
 from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
@@ -105,8 +112,10 @@ def _read_all(
         run = bodies.read_body(project, file)
         reached |= run.reached
         yield list(_held(run, file)), run
+    left = FUNCTIONS_STEP_LIMIT
     for function in _left(file, reached):
-        run = read_function(project, function)
+        run = read_function(project, function, max(SHORT_STEP_LIMIT, min(FUNCTION_STEP_LIMIT, left)))
+        left -= run.steps
         reached |= run.reached
         returned = _function_model(run, function)
         made = [returned] if returned is not None else []
@@ -204,9 +213,9 @@ def _annotated_class(run: Run, annotation: ast.expr | None, function: Function) 
     return None
 
 
-def read_function(project: Project, function: Function) -> Run:
+def read_function(project: Project, function: Function, limit: int = FUNCTION_STEP_LIMIT) -> Run:
     """Read a function that nothing reached, with unknown arguments."""
-    run = Run(project, limit=FUNCTION_STEP_LIMIT, frames=[])
+    run = Run(project, limit=limit, frames=[])
     frame = Frame(function.file, {}, "")
     node = function.node
     defaults = expressions.defaults(run, node.args, frame)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 STEP_LIMIT = 60_000  # expressions read for one class: several times what the largest real model takes
 FUNCTION_STEP_LIMIT = 12_000
+FUNCTIONS_STEP_LIMIT = 120_000  # for all functions of a file: dozens of tests may each build the same great engine
+SHORT_STEP_LIMIT = 2_000  # for each that is left then: an init function takes some hundreds
 DEPTH_LIMIT = 40
 TEXT_LIMIT = 160
 TAIL_LIMIT = 400  # members that only some configurations add; a list that doubles in each branch is no model's
