@@ -1,10 +1,11 @@
 """How long a run takes, as ratios on one machine in one run.
 
-    python benchmarks/speed.py FOLDER [FOLDER ...] --tools BIN [--small FOLDER] > benchmarks/speed.md
+    python benchmarks/speed.py FOLDER [FOLDER ...] --flake8 BIN [--small FOLDER --kin BIN] > benchmarks/speed.md
 
-FOLDERs hold the installed sources of libraries. BIN is the bin folder of an environment with flake8, flake8-bugbear,
-TorchFix and fixit; `--small` is what the two slow ones of these are timed on, beside initlint. ruff and initlint come
-from this environment. CPU time is that of a command and all its children, as the operating system counts it.
+FOLDERs hold the installed sources of libraries. `--flake8` is the bin folder of an environment with flake8 and
+flake8-bugbear, `--kin` that of another with TorchFix (a plug-in that flake8 would run too) and fixit; `--small` is what
+these two are timed on, beside initlint. ruff and initlint come from this environment. CPU time
+is that of a command and all its children, as the operating system counts it.
 """
 
 from __future__ import annotations
@@ -118,19 +119,20 @@ def start_up() -> None:
 def main() -> None:
     parser = ArgumentParser()
     parser.add_argument("folders", nargs="+")
-    parser.add_argument("--tools", type=Path)
+    parser.add_argument("--flake8", type=Path)
+    parser.add_argument("--kin", type=Path)
     parser.add_argument("--small")
     options = parser.parse_args()
     files = [path for folder in options.folders for path in Path(folder).rglob("*.py")]
     size = sum(path.stat().st_size for path in files) / 1e6
-    print("# Speed\n\nMade by `python benchmarks/speed.py FOLDERS --tools BIN --small FOLDER`.\n")
+    print("# Speed\n\nMade by `python benchmarks/speed.py FOLDERS --flake8 BIN --small FOLDER --kin BIN`.\n")
     print(f"{', '.join(Path(one).name for one in options.folders)}: {len(files)} files, {size:.0f} MB.", end=" ")
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores.")
     start_up()
     for folder in options.folders:
-        whole(folder, options.tools)
-    if options.small and options.tools:
-        small(options.small, options.tools)
+        whole(folder, options.flake8)
+    if options.small and options.kin:
+        small(options.small, options.kin)
 
 
 if __name__ == "__main__":
