@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,8 +31,10 @@ def check_all(analyser: Analyser, paths: Sequence[str], jobs: int | None) -> Ite
     """The result of each path, in their order; `jobs` processes at a time where the work is worth it."""
     jobs = min(jobs or _cores(), len(paths))
     total = sum(_size(analyser, path) for path in paths)
+    if total < _WORTH_IT:
+        return _one_by_one(analyser, paths)
     forks = _may_fork()
-    if total < _WORTH_IT or (jobs < 2 and not forks):
+    if jobs < 2 and not forks:
         return _one_by_one(analyser, paths)
     return _in_processes(analyser, paths, jobs, _CHUNK if forks else total // (jobs * _CHUNKS_EACH) + 1, forks=forks)
 
@@ -43,6 +44,8 @@ def _may_fork() -> bool:
 
     Where other threads run, as under pytest-xdist, a fork could copy a lock that nobody will open.
     """
+    import threading  # not wanted where the cache answers
+
     return sys.platform == "linux" and threading.active_count() == 1
 
 

@@ -168,7 +168,7 @@ def read_class(project: Project, cls: ClassRef) -> tuple[Model, Run]:
         complete = False
     module = root if isinstance(root, ModuleObject) else None
     if complete and _has_more(cls, run.reached):
-        _keep(run, cls, module, Start(0, 0, 0, 0))
+        _keep(run, cls, module)
     flow = LazyFlow(run, module if complete else None)
     parameters = tuple(_parameters(run, module, flow)) if module is not None else ()
     return Model(cls.name, "class", site, module, parameters, complete, flow.exists), run
@@ -241,20 +241,20 @@ def _owner(run: Run, cls: ClassRef) -> Value:
 
 def _built(project: Project, cls: ClassRef) -> Template | None:
     """An object of the class, built by a reading of its own."""
-    run, frame, start = Run(project), Frame(cls.file, {}, ""), templates.Start(0, 0, 0, 0)
+    run, frame = Run(project), Frame(cls.file, {}, "")
     init = classes.find(project, cls, "__init__")
     try:
         made = classes.instantiate(run, cls, symbolic(run, init, frame) if init else [], {}, cls.info.node, frame)
     except (Stop, RecursionError):
         return None
-    return _keep(run, cls, made, start)
+    return _keep(run, cls, made)
 
 
-def _keep(run: Run, cls: ClassRef, made: Value, start: Start) -> Template | None:
-    """Hold a copy of a class's object for the methods that are read on one."""
+def _keep(run: Run, cls: ClassRef, made: Value) -> Template | None:
+    """Hold a copy of a class's object, all that its reading has made, for the methods that are read on one."""
     if not isinstance(made, ModuleObject):
         return None
-    run.project.templates[_object_of(cls)] = template = templates.take(run, made, start)
+    run.project.templates[_object_of(cls)] = template = templates.take(run, made, Start(0, 0, 0, 0))
     return template
 
 

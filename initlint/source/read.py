@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import io
 import re
-import symtable
 import sys
 import tokenize
 import warnings
@@ -84,6 +83,8 @@ def decode(path: str, data: bytes) -> SourceText:
 
 def syntax_problem(source: SourceText) -> Problem | None:
     """As `parse_problem`, for a text whose tree nobody wants: to make its objects costs most of the parsing."""
+    import symtable  # not wanted where the cache answers
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
