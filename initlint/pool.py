@@ -11,7 +11,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from initlint.analyse import Analyser, FileResult
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
     from multiprocessing.process import BaseProcess
 
+    from initlint.describe.project import Reading
+
 _WORTH_IT = 1_500_000  # bytes of source that can matter: below, starting processes costs more than it saves
 _CHUNK = 250_000  # bytes of source for one forked process: their trees take some 35 times that
 _CHUNKS_EACH = 4  # where processes are dear to start
+_SHARED = 2_000_000  # characters of source whose trees all processes share
 
 
 def check_all(analyser: Analyser, paths: Sequence[str], jobs: int | None) -> Iterator[FileResult]:
@@ -72,6 +75,29 @@ class _Running:
     end: int
 
 
+@dataclass(slots=True)
+class _Shared:
+    """What more than one process had to read of a file: it is read here, once for all that are forked later."""
+
+    analyser: Analyser
+    left: int = _SHARED
+    seen: set[Reading] = field(default_factory=set)
+    wanted: set[Reading] = field(default_factory=set)
+
+    def note(self, readings: frozenset[Reading]) -> None:
+        """A process that has ended had to read this itself."""
+        self.wanted |= readings & self.seen
+        self.seen |= readings
+
+    def read(self) -> None:
+        """Read what is wanted, while there is room."""
+        for reading in sorted(self.wanted):
+            self.left -= _size(self.analyser, reading[1]) if reading[0] == "index" else 0
+            if self.left > 0:
+                self.analyser.project.read_ahead(reading)
+        self.wanted.clear()
+
+
 def _in_processes(
     analyser: Analyser, paths: Sequence[str], jobs: int, most: int, *, forks: bool
 ) -> Iterator[FileResult]:
@@ -85,15 +111,17 @@ def _in_processes(
     waiting = deque(_chunks(analyser, paths, most))
     running: dict[Connection, _Running] = {}
     done: dict[int, FileResult] = {}
+    shared = _Shared(analyser)
     told = 0
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
+                shared.read()
                 start, end = waiting.popleft()
                 connection, process = _start(context, analyser, paths[start:end], lasting=not forks)
                 running[connection] = _Running(process, start, end)
             for connection in [one for one in wait(list(running)) if one in running]:
-                _receive(connection, running, done, paths)
+                _receive(connection, running, done, paths, shared)
             while told in done:
                 yield done.pop(told)
                 told += 1
@@ -114,10 +142,17 @@ def _start(
 
 
 def _receive(
-    connection: Connection, running: dict[Connection, _Running], done: dict[int, FileResult], paths: Sequence[str]
+    connection: Connection,
+    running: dict[Connection, _Running],
+    done: dict[int, FileResult],
+    paths: Sequence[str],
+    shared: _Shared,
 ) -> None:
     worker = running[connection]
     try:
+        if worker.at == worker.end:  # its last word
+            shared.note(connection.recv())
+            return
         done[worker.at] = connection.recv()
         worker.at += 1
     except EOFError:
@@ -137,8 +172,10 @@ def _work(connection: Connection, analyser: Analyser, paths: Sequence[str], last
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells of an interrupt, once
     gc.disable()  # as above
     analyser.lasting = lasting
+    before = frozenset() if lasting else analyser.project.readings
     for path in paths:
         connection.send(analyser.check(path))
+    connection.send(frozenset() if lasting else analyser.project.readings - before)
     connection.close()
 
 

@@ -14,7 +14,7 @@ from initlint.describe.lazy_flow import LazyFlow
 from initlint.describe.modules import walk
 from initlint.describe.nodes import FileModel, Model, Parameter, Site
 from initlint.describe.project import Project
-from initlint.describe.references import References
+from initlint.describe.references import of_project
 from initlint.describe.run import (
     FUNCTION_STEP_LIMIT,
     FUNCTIONS_STEP_LIMIT,
@@ -55,7 +55,7 @@ def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:
         source.tree  # raises what is wrong  # noqa: B018
         raise SyntaxError(f"{path} cannot be read")
     project.templates.clear()
-    references = project.memo.setdefault("references", References(project))
+    references = of_project(project)
     models: list[Model] = []
     records: list[Any] = []
     files: set[str] = {path}
@@ -68,7 +68,7 @@ def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:
     def rest() -> Iterator[Model]:
         return (replace(read_class(project, cls)[0], owned=True) for cls in seen_there)
 
-    return FileModel(path, source, tuple(models), tuple(records), frozenset(files), references=references, rest=rest)  # type: ignore[arg-type]
+    return FileModel(path, source, tuple(models), tuple(records), frozenset(files), references=references, rest=rest)
 
 
 def is_template(project: Project, path: str) -> bool:
@@ -305,6 +305,8 @@ def _parameter(name: str, slot: str, module: ModuleObject, storage: Storage, flo
 def _spec(module: ModuleObject, slot: str) -> ParameterSpec | None:
     from initlint.describe.layers import counted, sized
 
+    if slot in module.specs:
+        return module.specs[slot]
     for base in module.bases:
         layer = LAYERS.get(base)
         if layer is not None and layer.role != "composite":

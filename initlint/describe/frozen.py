@@ -6,6 +6,7 @@ import ast
 import re
 
 from initlint.describe.nodes import Parameter
+from initlint.source.syntax import Parents
 
 _OFF = re.compile(r"requires_grad\s*=\s*False|requires_grad_\(\s*(mode\s*=\s*)?False|freeze")
 
@@ -17,7 +18,7 @@ def is_frozen(parameter: Parameter) -> bool:
                for site in sites)  # fmt: skip
 
 
-def _around(text: str, parents: dict[ast.AST, ast.AST], node: ast.AST) -> str:
+def _around(text: str, parents: Parents, node: ast.AST) -> str:
     """The text of the class (or else the function) that a node stands in."""
     holder: ast.AST | None = None
     current: ast.AST | None = node

@@ -43,6 +43,7 @@ def build_onto(
         _composite(run, module, layer, arguments, site)
         return
     for spec in layer.parameters(sized(counted(layer, arguments))):
+        module.specs = {spec.name: spec, **module.specs}
         if not spec.name.startswith(f"{_OUTPUT}."):
             _add(run, module, spec, site, [] if spec.certain else _switches(arguments, spec.name))
     if layer.role == "attention":

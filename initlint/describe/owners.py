@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -17,6 +17,7 @@ from initlint.describe.project import Project
 from initlint.describe.run import Run
 from initlint.describe.values import ClassRef, Function, Storage
 from initlint.source import syntax
+from initlint.source.syntax import Parents
 
 USER_LIMIT = 12  # a class that more places build is read at the nearest of them: what fills it fills it there
 Place = tuple[str, int, int]
@@ -138,10 +139,11 @@ def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileI
         if file is None or not _means(project, file, home, name):
             continue
         names = _names(file, name)
+        lines = file.source.lines_with(_words(names))
         for scope, node in (*((n, i.node) for n, i in file.classes.items()), *file.functions.items()):
-            if not (file is home and scope == name) and _names_it(node, names):
+            if not (file is home and scope == name) and _names_it(node, names, lines):
                 yield file, scope
-        if any(_names_it(node, names) for node in bodies.top_level(file)):
+        if any(_names_it(node, names, lines) for node in bodies.top_level(file)):
             yield file, None
 
 
@@ -171,22 +173,27 @@ def _means(project: Project, file: FileIndex, home: FileIndex, name: str) -> boo
     return True
 
 
-def _names_it(node: ast.AST, names: set[str]) -> bool:
-    """Whether the code speaks of it, also as `from net import Net as Model` lets it."""
+def _words(names: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+
+
+def _names_it(node: ast.AST, names: set[str], lines: Sequence[int]) -> bool:
+    """Whether the code speaks of it, also as `from net import Net as Model` lets it. The names stand on these lines."""
     return any(
         (isinstance(inner, ast.Name) and inner.id in names)
         or (isinstance(inner, ast.Attribute) and inner.attr in names)
-        for inner in syntax.walk(node)
+        for inner in syntax.walk_lines([node], lines)
     )
 
 
 def _is_handed_on(file: FileIndex, name: str) -> bool:
     """Whether the file's top level hands it to a builder as a part, `net(part=lazy(Name)())`: its owner is not read."""
-    outer = (one for node in bodies.top_level(file) for one in syntax.walk(node) if isinstance(one, ast.Call))
+    lines = file.source.lines_with(_words([name]))
+    outer = (one for one in syntax.walk_lines(bodies.top_level(file), lines) if isinstance(one, ast.Call))
     parts = (part for call in outer for part in (*call.args, *(one.value for one in call.keywords)))
     builders = (part.func for part in parts if isinstance(part, ast.Call) and isinstance(part.func, ast.Call))
     given = (arg for builder in builders for arg in builder.args)
-    return any(isinstance(arg, (ast.Name, ast.Attribute)) and _names_it(arg, {name}) for arg in given)
+    return any(isinstance(arg, (ast.Name, ast.Attribute)) and _names_it(arg, {name}, lines) for arg in given)
 
 
 def _read(project: Project, file: FileIndex, scope: str | None) -> Ledger | None:
@@ -341,7 +348,7 @@ def written_by_name(project: Project, cls: str, slot: str, known: frozenset[Plac
         source = project.sources[path]
         if word.search(source.text) and project.file(path) is not None:
             parents = source.parents
-            for node in syntax.walk(source.tree):
+            for node in syntax.walk_lines([source.tree], source.lines_with(_words([slot]))):
                 writes = _writes(node, slot) if path in near else _loads(node, slot)
                 if writes and _may_be(parents, node, cls) and place(Site(source, node)) not in known:
                     return True
@@ -380,7 +387,7 @@ def _is_of_another(node: ast.AST, slot: str) -> bool:
     )
 
 
-def _may_be(parents: dict[ast.AST, ast.AST], node: ast.AST, cls: str) -> bool:
+def _may_be(parents: Parents, node: ast.AST, cls: str) -> bool:
     child, parent = node, parents.get(node)
     while parent is not None:
         if isinstance(parent, ast.If) and child in parent.body and "isinstance" in ast.unparse(parent.test):

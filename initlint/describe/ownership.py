@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterable, Sequence
 
 from initlint.describe.classes import is_module
 from initlint.describe.index import FileIndex
@@ -13,11 +15,14 @@ from initlint.source import syntax
 
 def parts(project: Project, file: FileIndex) -> frozenset[str]:
     """The classes of the file that other code of the file names where it builds things."""
+    if not file.classes:
+        return frozenset()
+    lines = _lines(file, file.classes)
     named: set[str] = set()
     for name, info in file.classes.items():
-        named |= _names(info.node.body) - {name}
+        named |= _names(info.node.body, lines) - {name}
     for function in file.functions.values():
-        named |= _names(function.body)
+        named |= _names(function.body, lines)
     return frozenset(named & file.classes.keys())
 
 
@@ -33,16 +38,25 @@ def _builds(project: Project, path: str, cls: ClassRef) -> bool:
     file = project.file(path)
     if file is None or not (file is cls.file or cls.name in file.imports or file.stars):
         return False
-    owners = (info for info in file.classes.values() if info is not cls.info and cls.name in _names(info.node.body))
+    lines = _lines(file, [cls.name])
+    bodies = ((info, info.node.body) for info in file.classes.values() if info is not cls.info)
+    owners = (info for info, body in bodies if cls.name in _names(body, lines))
     return any(is_module(project, ClassRef(info, file)) for info in owners)
 
 
-def _names(body: list[ast.stmt]) -> set[str]:
-    """The names read in these statements, annotations and type tests left out."""
+def _lines(file: FileIndex, names: Iterable[str]) -> list[int]:
+    """Where one of the names stands, or may."""
+    return file.source.lines_with(re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b"))
+
+
+def _names(body: list[ast.stmt], lines: Sequence[int]) -> set[str]:
+    """The names read in these statements, annotations and type tests left out; those on the lines are not missed."""
     found: set[str] = set()
     queue: list[ast.AST] = list(body)
     while queue:
         node = queue.pop()
+        if isinstance(node, ast.stmt) and not syntax.stands_on(node, lines):
+            continue
         match node:
             case ast.Name(id=name):
                 found.add(name)

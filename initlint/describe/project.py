@@ -6,10 +6,9 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from initlint.describe.hubs import hubs
-from initlint.describe.index import FileIndex, index
+from initlint.describe.index import FileIndex, index, is_configuration, outline
 from initlint.describe.mentions import Mentions
 from initlint.describe.names import canonical
 from initlint.describe.trail import ASKED, Memo, Trail
@@ -23,8 +22,8 @@ _FOLLOW_LIMIT = 8  # re-exports of re-exports
 _MOST_STARS = 40  # a package that hands on hundreds of modules whole is not searched for a name
 # A project may well have a file `utils/torch.py`; an absolute import of the name never means that.
 _ALWAYS_OUTSIDE = frozenset({"torch", "numpy", "math", "copy", "functools", "collections", "typing"})
-_CONFIGURATIONS = ("Config", "Configuration", "Args", "Arguments")
 _STANDARD = frozenset(sys.stdlib_module_names)
+Reading = tuple[Literal["index", "references"], str]  # and the file's path
 
 
 @dataclass(slots=True, eq=False)
@@ -67,8 +66,24 @@ class Project:
     def prepare(self) -> None:
         """Make what every process that will be forked from this one would else make for itself."""
         self._mentions.prepare()
-        for path in hubs(self.sources, self.by_stem):
+
+    @property
+    def readings(self) -> frozenset[Reading]:
+        """What has been read of whole files."""
+        from initlint.describe.references import of_project  # it asks this module
+
+        uses = of_project(self).files
+        return frozenset([*(("index", path) for path in self.files), *(("references", path) for path in uses)])
+
+    def read_ahead(self, reading: Reading) -> None:
+        """Read that of a file now."""
+        from initlint.describe.references import of_project  # as above
+
+        kind, path = reading
+        if kind == "index":
             self.file(path)
+        else:
+            of_project(self).file(path)
 
     def forget(self) -> None:
         """Drop every tree and what was read from it, to be made again where it is needed. Texts held elsewhere stay."""
@@ -84,9 +99,10 @@ class Project:
         """The index of a file, or None when it does not parse."""
         self.trail.touch(path)
         if path not in self.files:
-            source = self.read(path) if path in self.unread else self.sources[path]
+            unread = path in self.unread
+            source = self.read(path) if unread else self.sources[path]
             try:
-                self.files[path] = index(source) if source is not None else None
+                self.files[path] = (outline if unread else index)(source) if source is not None else None
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 self.files[path] = None
         return self.files[path]
@@ -153,7 +169,7 @@ class Project:
         A file in which nothing speaks of models may hand on what others define (a package's `__init__`), or define
         a model's configuration; what else it defines is not read.
         """
-        defined = name in file.functions or (name in file.classes and not name.endswith(_CONFIGURATIONS))
+        defined = name in file.functions or (name in file.classes and not is_configuration(name))
         if file.path in self.unread and defined:
             return External(f"unread.{name}")
         if name in file.classes:

@@ -51,10 +51,10 @@ class References:
         used = re.compile(rf"(?<!def )\b{re.escape(name)}\b")
         near = dict.fromkeys(first)
         for path in near:
-            yield from self._file(path).get(name, ())
+            yield from self.file(path).get(name, ())
         for path in self.project.mentioning(name):
             if path not in near and used.search(self.project.sources[path].text):
-                yield from self._file(path).get(name, ())
+                yield from self.file(path).get(name, ())
 
     def definitions(self, path: str) -> Iterator[Definition]:
         """Every function and method that the file defines."""
@@ -89,11 +89,17 @@ class References:
         """Whether the project is a single file, so that others which call it may exist."""
         return len(self.project.sources) + len(self.project.unread) == 1
 
-    def _file(self, path: str) -> dict[str, list[Reference]]:
+    def file(self, path: str) -> dict[str, list[Reference]]:
+        """The uses in one file, by name."""
         self.project.trail.touch(path)
         if path not in self.files:
             self.files[path] = _collect(self.project.sources[path])
         return self.files[path]
+
+
+def of_project(project: Project) -> References:
+    """The project's one index of uses."""
+    return project.memo.setdefault("references", References(project))  # type: ignore[return-value]
 
 
 def _collect(source: SourceText) -> dict[str, list[Reference]]:
@@ -103,9 +109,12 @@ def _collect(source: SourceText) -> dict[str, list[Reference]]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     found: dict[str, list[Reference]] = {}
+    lines = source.lines_with(KEPT)
     queue: list[tuple[ast.AST, str | None, tuple[str, ...]]] = [(tree, None, ())]
     while queue:
         node, owner, functions = queue.pop()
+        if isinstance(node, ast.stmt) and not syntax.stands_on(node, lines):
+            continue
         match node:
             case ast.ClassDef(name=name):
                 owner = name

@@ -7,7 +7,7 @@ nothing new. What its reading noted belongs to the description of one file, and 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from initlint.describe.nodes import Applied, Copied, Guard, InitEvent, Loaded, Repeat, Seeded, Site
@@ -29,6 +29,7 @@ from initlint.describe.values import (
 )  # fmt: skip
 
 Key: TypeAlias = tuple[object, ...]
+_SLOTS = {kind: (*Heap.__slots__, *kind.__slots__) for kind in (ModuleObject, Sequence, Mapping)}
 WORTH_KEEPING = 40  # expressions read; building anything smaller again is as cheap as copying it
 # What rules set in relation to what comes later in the same reading.
 _TOLD_IN_ORDER = (Loaded, Seeded, Copied, Repeat)
@@ -160,17 +161,18 @@ class _Copier:
 
     def copy(self, value: Value) -> Any:
         """The value itself where it cannot change, else a copy."""
-        if isinstance(value, Tensor):
+        kind = value.__class__  # each of these is final
+        if kind is Tensor:
             return self._tensor(value)
-        if isinstance(value, Choice):
+        if kind is Choice:
             return Choice(tuple((guards, self.copy(option)) for guards, option in value.options))
-        if isinstance(value, (ModuleObject, Sequence, Mapping)):
+        if kind is ModuleObject or kind is Sequence or kind is Mapping:
             return self._seen.get(id(value)) or self._heap(value)
         return value
 
     def _heap(self, value: Heap) -> Heap:
         made = object.__new__(type(value))
-        for slot in (*Heap.__slots__, *type(value).__slots__):
+        for slot in _SLOTS[type(value)]:
             setattr(made, slot, getattr(value, slot))
         self._seen[id(value)] = made
         made.slots = {name: self._slot(inner) for name, inner in value.slots.items()}
@@ -181,20 +183,20 @@ class _Copier:
         return made
 
     def _slot(self, value: Value) -> Value:
-        if isinstance(value, tuple):
+        if value.__class__ is tuple:
             return tuple(self.copy(item) for item in value)
-        if isinstance(value, dict):
+        if value.__class__ is dict:
             return {name: self.copy(item) for name, item in value.items()}
         return self.copy(value)
 
     def _tensor(self, tensor: Tensor) -> Tensor:
         if tensor.storage is None:
             return tensor
-        return replace(tensor, storage=self._storage(tensor.storage))
+        return tensor.on(self._storage(tensor.storage))
 
     def _storage(self, old: Storage) -> Storage:
         if id(old) not in self._seen:
-            made = replace(old, events=[self._event(event) for event in old.events], uses=[])
+            made = old.twin([self._event(event) for event in old.events])
             self._seen[id(old)] = made
             made.layer = self.copy(old.layer)
             made.source = self._storage(old.source) if old.source is not None else None

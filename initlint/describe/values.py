@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from initlint.describe.index import ClassInfo, FileIndex
     from initlint.describe.nodes import Guard, InitEvent, Site
+    from initlint.reference.layer_kind import ParameterSpec
 
 Value: TypeAlias = Any
 births = itertools.count()
@@ -180,6 +181,7 @@ class ModuleObject(Heap):
         "marks",
         "multiplicity",
         "site",
+        "specs",
         "wrappers",
     )
 
@@ -205,6 +207,7 @@ class ModuleObject(Heap):
         self.multiplicity: Value = None
         self.bases: tuple[str, ...] = ()  # torch layer kinds that the class derives from
         self.marks: frozenset[str] = frozenset()
+        self.specs: dict[str, ParameterSpec] = {}  # what the layers it derives from make, by slot
 
 
 @dataclass(slots=True, eq=False)
@@ -224,6 +227,13 @@ class Storage:
     marks: dict[str, Any] = field(default_factory=dict)  # attributes that the code puts on the tensor
     moved: bool = False  # `.to()` was called on the parameter: on another device it is none any more
 
+    def twin(self, events: list[InitEvent]) -> Storage:
+        """The same with a history of its own. Spelt out: `dataclasses.replace` takes more than twice as long."""
+        return Storage(
+            self.shape, self.site, events, self.name, self.is_parameter, self.source, self.layer, self.slot, [],
+            self.frozen, self.marks, self.moved,
+        )  # fmt: skip
+
 
 @dataclass(slots=True, eq=False)
 class Tensor:
@@ -242,6 +252,13 @@ class Tensor:
     node: Any = None
     shape: tuple[Value, ...] | None = None
     tracked: bool = False  # a parameter, or a view of one made while autograd watches
+
+    def on(self, storage: Storage) -> Tensor:
+        """The same view of another memory. Spelt out, as above."""
+        return Tensor(
+            storage, self.region, self.transposed, self.detached, self.copied, self.is_parameter, self.node,
+            self.shape, self.tracked,
+        )  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
 import warnings
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -21,6 +23,31 @@ class Cell:
     first_line: int  # in the joined text, counted from 1
 
 
+class _Compact:
+    """A text that is held as UTF-8 where Python would take two or four bytes for each of its characters.
+
+    One emoji does that, and a project's texts are all held. The one that was asked for last is kept as it was read.
+    """
+
+    _last: tuple[object, str] = (None, "")
+
+    def __get__(self, holder: SourceText | None, owner: type | None = None) -> str:
+        if holder is None:
+            raise AttributeError  # for the dataclass: there is no default
+        held = vars(holder)["text"]
+        if isinstance(held, str):
+            return held
+        last, text = self._last
+        if last is not holder:
+            text = held.decode(errors="surrogatepass")
+            self._last = holder, text
+        return text
+
+    def __set__(self, holder: SourceText, text: str) -> None:
+        narrow = sys.getsizeof(text) < 2 * len(text) + sys.getsizeof("")
+        vars(holder)["text"] = text if narrow else text.encode(errors="surrogatepass")
+
+
 @dataclass(frozen=True)
 class SourceText:
     """A file's text with `\\n` line ends; `encoding`, `bom` and `newline` say how to write it back.
@@ -29,7 +56,7 @@ class SourceText:
     """
 
     path: str
-    text: str
+    text: str = _Compact()  # type: ignore[assignment]
     encoding: str = "utf-8"
     bom: bool = False
     newline: str = "\n"
@@ -48,9 +75,9 @@ class SourceText:
         return self.text.split("\n")
 
     @cached_property
-    def parents(self) -> dict[ast.AST, ast.AST]:
+    def parents(self) -> syntax.Parents:
         """For each node of the tree, the node that holds it."""
-        return syntax.parents(self.tree)
+        return syntax.Parents(self.tree)
 
     @cached_property
     def scopes(self) -> list[Scope]:
@@ -72,6 +99,17 @@ class SourceText:
             end_line,
             self._characters(end_line, node.end_col_offset) + 1,  # type: ignore[attr-defined]
         )
+
+    def lines_with(self, pattern: re.Pattern[str]) -> list[int]:
+        """The lines on which a match begins, ascending: what a word is looked for in need not be walked elsewhere."""
+        found: list[int] = []
+        line, at = 1, 0
+        for match in pattern.finditer(self.text):
+            line += self.text.count("\n", at, match.start())
+            at = match.start()
+            if not found or found[-1] != line:
+                found.append(line)
+        return found
 
     def segment(self, span: Span) -> str:
         """The text in `span` (of the whole text)."""
