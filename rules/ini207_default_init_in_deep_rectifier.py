@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from initlint.describe.groups import Member, is_weight, may_use, members
 from initlint.describe.owners import rewritten
-from initlint.describe.paths import deepest, longest
+from initlint.describe.paths import deepest, longest, without_norms
 from initlint.finding import Finding, Fix, Severity
 from initlint.reference.activations import RECTIFIERS
 from initlint.reference.gains import GAINS
@@ -72,7 +72,7 @@ class DefaultInitInDeepRectifier(Rule):
         """At most one finding a model: its longest series."""
         for model in file.models:
             own = [member for member in members(file) if member.model is model and _is_default(member)]
-            enough = deepest(own) >= LAYERS and may_use(file, model, _RECTIFIER)
+            enough = deepest(without_norms(model, own)) >= LAYERS and may_use(file, model, _RECTIFIER)
             path, depth = longest(own, _accepts) if enough else ([], 0)
             site = path[0].parameter.site if path else None
             if depth < LAYERS or site is None or _is_filled(file, path):

@@ -31,7 +31,7 @@ from initlint.reference.layers import LAYERS, ParameterSpec
 # Lines that may write to weights, or make parameters by hand.
 _WRITES_WEIGHTS = (
     r"(?<!__)\binit\w*[.(\[]|(?<!_)_init\w*\(|(?:xavier|kaiming|normal|uniform|orthogonal|constant|zeros?|ones|fill|eye|dirac|sparse|copy)\w*_\("
-    r"|\.data\b|Parameter\(|deepcopy|\]\s*\*\s*[a-z(]|calculate_gain|manual_seed|\.apply\(|reset_parameters|weight_norm|load_state"
+    r"|\.data\b|Parameter\(|deepcopy|\][ \t]*\*[ \t]*[a-z(]|calculate_gain|manual_seed|\.apply\(|reset_parameters|weight_norm|load_state"
     r"|\.(?:weight|bias)\b(?:\.data|\[.*\])?\s*[-+*/]?=[^=]"
 )
 _WRITES = re.compile(_WRITES_WEIGHTS)
@@ -149,8 +149,7 @@ def _has_more(cls: ClassRef, reached: set[ast.AST]) -> bool:
 
 
 def _touches(file: FileIndex, node: ast.AST, pattern: re.Pattern[str] = _TOUCHES_WEIGHTS) -> bool:
-    lines = file.source.lines[node.lineno - 1 : node.end_lineno]  # type: ignore[attr-defined]
-    return any(pattern.search(line) for line in lines)
+    return file.source.holds(pattern, node)
 
 
 def read_class(project: Project, cls: ClassRef) -> tuple[Model, Run]:

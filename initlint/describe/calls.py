@@ -14,6 +14,7 @@ from initlint.describe import (
     identity,
     modules,
     plumbing,
+    pure,
     signatures,
     tensors,
     unknown_calls,
@@ -121,8 +122,6 @@ def call_function(
     run: Run, function: Function, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
 ) -> Value:
     """Read a function's body with these arguments."""
-    from initlint.describe import expressions, statements
-
     body = function.node
     if function.name in COPIED_FROM_TORCH and isinstance(node, ast.Call) and function.bound is None:
         names = [argument.arg for argument in body.args.args]
@@ -133,6 +132,20 @@ def call_function(
         return run.nameless(function.name)
     if plumbing.is_too_long(run, function, args, kwargs):
         return run.nameless(function.name)
+    sums = pure.sums(run, function, args, kwargs)
+    if (known := pure.recall(run, sums)) is not pure.UNKNOWN:
+        return known
+    value = _read_body(run, function, args, kwargs, node, frame)
+    pure.keep(run, sums, value)
+    return value
+
+
+def _read_body(
+    run: Run, function: Function, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame
+) -> Value:
+    from initlint.describe import expressions, statements
+
+    body = function.node
     run.reached.add(body)
     run.files.add(function.file.path)
     place = Frame(function.file, {}, function.name, owner=function.owner, outer=function.closure)

@@ -428,10 +428,14 @@ class FileModel:
     dependencies: frozenset[str] = frozenset()
     references: References | None = None
     rest: Callable[[], Iterator[Model]] = lambda: iter(())  # classes only seen inside others, read when asked for
+    _facts: dict[type, list[Any]] = field(default_factory=dict)  # by kind
 
     def facts(self, kind: type[Fact]) -> Iterator[Fact]:
         """The facts of one kind, in the order in which they were met."""
-        return (record for record in self.records if isinstance(record, kind))
+        if not self._facts:
+            for record in self.records:
+                self._facts.setdefault(type(record), []).append(record)
+        return iter(self._facts.get(kind, ()))
 
     @property
     def parameters(self) -> Iterator[Parameter]:
@@ -439,16 +443,15 @@ class FileModel:
         return (parameter for model in self.models for parameter in model.parameters)
 
     @property
-    def texts(self) -> Iterator[str]:
-        """The text of this file, and of those that its models were read from."""
-        yield self.source.text
+    def sources(self) -> Iterator[SourceText]:
+        """This file, and those that its models were read from."""
+        yield self.source
         sources = self.references.project.sources if self.references is not None else {}
-        yield from (sources[path].text for path in sorted(self.dependencies - {self.path}) if path in sources)
+        yield from (sources[path] for path in sorted(self.dependencies - {self.path}) if path in sources)
 
     def speaks_of(self, word: str) -> bool:
         """Whether the word, in whatever case, stands in this file or in one that its models were read from."""
-        pattern = re.compile(re.escape(word), re.IGNORECASE)
-        return any(pattern.search(text) for text in self.texts)
+        return any(source.speaks_of(word) for source in self.sources)
 
     def name_of(self, storage: Storage | None) -> str | None:
         """`Model.layer.weight` for the memory of a parameter; None where no model holds it."""

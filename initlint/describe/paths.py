@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from initlint.describe.groups import Member
-from initlint.describe.nodes import Site
+from initlint.describe.nodes import Model, Parameter, Site
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp)
@@ -45,6 +46,20 @@ def longest(members: Iterable[Member], accepts: Callable[[Member], bool]) -> tup
 def deepest(members: Iterable[Member]) -> int:
     """The depth that `longest` cannot exceed, told without reading forward."""
     return sum(turns(member.parameter.site) for member in members)
+
+
+def without_norms(model: Model, members: Iterable[Member]) -> list[Member]:
+    """Those that do not stand among as many norms as layers: where each has its own, no series of them is plain."""
+    norms = Counter(_holder(one) for one in model.parameters if one.role == "norm_weight")
+    members = list(members)
+    layers = Counter(_holder(member.parameter) for member in members)
+    held = [(member, _holder(member.parameter)) for member in members]
+    return [member for member, holder in held if norms[holder] < layers[holder]]
+
+
+def _holder(parameter: Parameter) -> str:
+    """The path of the module that holds the parameter's layer."""
+    return parameter.name.rpartition(".")[0].rpartition(".")[0]
 
 
 def _comes_back(chain: dict[int, Member], key: int) -> bool:

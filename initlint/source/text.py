@@ -9,6 +9,7 @@ import warnings
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 
 from initlint.finding import Span
 from initlint.source import syntax
@@ -100,16 +101,30 @@ class SourceText:
             self._characters(end_line, node.end_col_offset) + 1,  # type: ignore[attr-defined]
         )
 
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each line starts, and the end of the text."""
+        return [0, *accumulate(len(line) + 1 for line in self.lines)]
+
     def lines_with(self, pattern: re.Pattern[str]) -> list[int]:
         """The lines on which a match begins, ascending: what a word is looked for in need not be walked elsewhere."""
-        found: list[int] = []
-        line, at = 1, 0
-        for match in pattern.finditer(self.text):
-            line += self.text.count("\n", at, match.start())
-            at = match.start()
-            if not found or found[-1] != line:
-                found.append(line)
-        return found
+        places = dict.fromkeys(bisect_right(self.starts, match.start()) for match in pattern.finditer(self.text))
+        return list(places)
+
+    def holds(self, pattern: re.Pattern[str], node: ast.AST) -> bool:
+        """Whether a match begins on one of the node's lines."""
+        first, last = node.lineno, node.end_lineno  # type: ignore[attr-defined]
+        return pattern.search(self.text, self.starts[first - 1], self.starts[last]) is not None
+
+    def speaks_of(self, word: str) -> bool:
+        """Whether the word stands in the text, in whatever case."""
+        if word not in self._spoken:
+            self._spoken[word] = re.search(re.escape(word), self.text, re.IGNORECASE) is not None
+        return self._spoken[word]
+
+    @cached_property
+    def _spoken(self) -> dict[str, bool]:
+        return {}
 
     def segment(self, span: Span) -> str:
         """The text in `span` (of the whole text)."""
@@ -134,7 +149,7 @@ class SourceText:
 
     def forget(self) -> None:
         """Drop the tree, which is many times larger than the text; it is parsed again when next asked for."""
-        for name in ("tree", "parents", "lines", "scopes"):
+        for name in ("tree", "parents", "lines", "starts", "scopes"):
             self.__dict__.pop(name, None)
 
     def _characters(self, line: int, byte_offset: int) -> int:
