@@ -9,7 +9,7 @@ from initlint.describe import calls, classes, exact_types, tensors
 from initlint.describe.facts import MissingAttribute
 from initlint.describe.names import canonical
 from initlint.describe.project import Constant
-from initlint.describe.run import Frame, Run
+from initlint.describe.run import TENSOR_SIZE, Frame, Run
 from initlint.describe.symbols import MISSING, Sym
 from initlint.describe.values import (
     ClassName,
@@ -99,6 +99,7 @@ def _of_module(run: Run, module: ModuleObject, name: str, frame: Frame, node: as
         "embed_dim",
         "bidirectional",
     }:
+        run.sizes.add(name)
         value = module.arguments[name]
         if isinstance(value, tuple):
             return Sequence(value, "tuple")
@@ -197,6 +198,7 @@ def _of_configuration(run: Run, text: str, cls: ClassRef, name: str) -> Value:
 
 def _of_tensor(run: Run, tensor: Tensor, name: str) -> Value:
     if name == "shape":
+        run.sizes.add(TENSOR_SIZE)
         shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
         return Sequence(shape, "tuple") if shape is not None else run.nameless("shape")
     if name in ("data", "T", "mT", "H"):

@@ -12,8 +12,7 @@ from initlint.describe.project import Project
 from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
 from initlint.source import syntax
 
-# Sizes, under any name. Where the text speaks of none, layers of different sizes are alike, unless a scheme takes fans.
-_SIZES = re.compile(r"shape|size|fan_|features|channels|_dim\b|numel|len\(")
+_FANS = re.compile(r"fan_|fan\b|numel|len\(")  # sizes that are asked for by other ways than an attribute of their name
 _NAME = "_init_weights"
 _EVERY = frozenset({"Module", "object", "ABC"})  # classes that a test of the type does not tell apart
 
@@ -23,6 +22,7 @@ class Chain:
     """The methods of one name along a class's bases. `asked` are the attributes of self that they use.
 
     `words` are all names in them, `texts` their strings, `parts` the attributes that they take of their argument.
+    `sized` tells that they may well ask for a layer's size in a way that a reading does not notice.
     """
 
     infos: tuple[int, ...]
@@ -64,7 +64,7 @@ def _read(project: Project, cls: ClassRef) -> Chain:
                 case ast.Constant(value=str() as word) if word:
                     texts[word] = None
     infos = tuple(id(one.info) for one in entries)
-    sized = _SIZES.search(text) is not None
+    sized = _FANS.search(text) is not None
     return Chain(infos, text, sized, tuple(asked), frozenset(words), tuple(texts), frozenset(parts))
 
 

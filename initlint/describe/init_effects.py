@@ -7,17 +7,19 @@ all reading was this one function, on modules that nothing tells apart.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
-from initlint.describe import calls
+from initlint.describe import calls, classes
 from initlint.describe.facts import BranchChain, InitName
 from initlint.describe.init_chains import Chain, chain_of, is_indifferent, own_storages
 from initlint.describe.nodes import InitCall, InitEvent, TypeTest
-from initlint.describe.run import Frame, Run
+from initlint.describe.project import Project
+from initlint.describe.run import TENSOR_SIZE, Frame, Run
 from initlint.describe.symbols import Sym
 from initlint.describe.templates import part
-from initlint.describe.values import Choice, Function, ModuleObject, Storage, Tensor, Value
+from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
 
+Key: TypeAlias = tuple[object, ...]
 _WITHOUT_FANS = frozenset({"normal", "trunc_normal", "uniform", "zeros", "ones", "constant"})
 _OF_THE_TEXT = (BranchChain, InitName, TypeTest)  # facts that hold whatever module is at hand
 
@@ -39,21 +41,33 @@ def init_weights(run: Run, function: Function, module: ModuleObject, node: Any, 
     chain = chain_of(run.project, function)
     if chain is not None and is_indifferent(run.project, chain, module):
         return
-    key = _key(run, function, module, chain)
-    effect = run.project.memo.get(key) if key is not None else None
-    if isinstance(effect, Effect):
-        _repeat(run, effect, module)
-        return
+    keys = {}
+    for sized in (False, True):
+        keys[sized] = key = _key(run, function, module, chain, sized)
+        effect = run.project.memo.get(key) if key is not None else None
+        if isinstance(effect, Effect):
+            _repeat(run, effect, module)
+            return
     before = _Before.of(run, function, module)
-    files, reached = run.files, run.reached
-    run.files, run.reached = set(), set()  # to see which are this call's
+    kept = run.files, run.reached, run.sizes
+    run.files, run.reached, run.sizes = set(), set(), set()  # to see which are this call's
     try:
         calls.call_function(run, function, [module], {}, node, frame)
-        if key is not None and (seen := before.effect(run, sized=key[0] == "sized")) is not None:
-            run.project.memo[key] = seen
+        _keep(run, keys, chain, before)
     finally:
-        run.files |= files
-        run.reached |= reached
+        run.files |= kept[0]
+        run.reached |= kept[1]
+        run.sizes |= kept[2]
+
+
+def _keep(run: Run, keys: dict[bool, Key | None], chain: Chain | None, before: _Before) -> None:
+    """Remember what the call did, for modules of any size where it asked for none."""
+    asked = chain is None or any(name == TENSOR_SIZE or name not in chain.text for name in run.sizes)
+    for sized in (True,) if asked else (False, True):
+        key = keys[sized]
+        if key is not None and (seen := before.effect(run, sized=sized)) is not None:
+            run.project.memo[key] = seen
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +155,32 @@ def _is_plain(event: InitEvent, sized: bool) -> bool:
     return (sized or (event.scheme in _WITHOUT_FANS and event.region is None)) and not nameless
 
 
-def _key(run: Run, function: Function, module: ModuleObject, chain: Chain | None) -> tuple[object, ...] | None:
-    """All that the function can ask of the module and of the model it is bound to."""
+def _key(run: Run, function: Function, module: ModuleObject, chain: Chain | None, sized: bool) -> Key | None:
+    """All that the function can ask of the module and of the model it is bound to; sizes only where `sized`."""
     bound = function.bound
     if chain is None or not isinstance(bound, ModuleObject) or bound.cls is None or run.journal:
         return None
-    sized = chain.sized
+    if chain.sized and not sized:
+        return None
     of_model = tuple((name, _sign(bound.slots[name], {}, sized)) for name in chain.asked if name in bound.slots)
-    others = set(chain.asked) - bound.slots.keys() - {"config"}  # methods, which another class may override
+    others = [name for name in chain.asked if name not in bound.slots and name != "config"]
     seen: dict[int, int] = {}
     of_module = tuple((name, _sign(value, seen, sized)) for name, value in module.slots.items())
     given = {name: value for name, value in module.arguments.items() if sized or name in chain.text}
     arguments = tuple((name, _sign(value, seen, sized)) for name, value in given.items())
     kind = (module.cls or module.kind, module.bases, module.dotted, module.generic, module.wrappers, module.marks)
-    who = (id(function.node), chain.infos, id(bound.cls.info) if others else None)
+    who = (id(function.node), chain.infos, tuple(_defined(run.project, bound.cls, name) for name in others))
     state = (tuple(run.guards), run.grad, run.broad)
     return ("sized" if sized else "any size", who, of_model, kind, of_module, arguments, state)
+
+
+def _defined(project: Project, cls: ClassRef, name: str) -> int:
+    """Which definition of a method or constant the class has: another class may override it."""
+    key = ("defined", id(cls.info), name)
+    if key not in project.memo:
+        method, constant = classes.find(project, cls, name), classes.constant(project, cls, name)
+        project.memo[key] = id(method.node) if method is not None else id(constant[0]) if constant is not None else 0
+    return project.memo[key]  # type: ignore[return-value]
 
 
 def _sign(value: Value, seen: dict[int, int], sized: bool) -> object:

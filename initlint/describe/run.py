@@ -35,6 +35,7 @@ SHORT_STEP_LIMIT = 2_000  # for each that is left then: an init function takes s
 DEPTH_LIMIT = 40
 TEXT_LIMIT = 160
 TAIL_LIMIT = 400  # members that only some configurations add; a list that doubles in each branch is no model's
+TENSOR_SIZE = "the size of a tensor"  # among the sizes that were asked for
 CHOICE_LIMIT = 12  # more alternatives than this are as good as unknown
 
 
@@ -94,6 +95,7 @@ class Run:
     made: dict[int, int] = field(default_factory=dict)  # the order at which a class's module had been constructed
     names: dict[tuple[FileIndex, str], Value] = field(default_factory=dict)  # what names mean at the top of files
     sums: dict[tuple[object, ...], Value] = field(default_factory=dict)  # plain values of calls, by function and arguments
+    sizes: set[str] = field(default_factory=set)  # of tensors and layers, that were asked for, by name
     top: Frame | None = None  # the file's top level, where that is what is read
     frames: list[Frame] | None = None  # of the functions read, where their variables are wanted
     stopped: bool = False

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from initlint.describe.nodes import Applied, Copied, Guard, InitEvent, Loaded, Repeat, Seeded, Site
 from initlint.describe.run import Run
-from initlint.describe.symbols import Sym
+from initlint.describe.symbols import Atom, Sym
 from initlint.describe.values import (
     Choice,
     ClassRef,
@@ -81,7 +81,7 @@ def part(value: Value) -> object | None:
         case None | int() | float() | str():
             return (type(value), value)
         case Sym():
-            atoms = [(atom.name, repr(atom.default), id(atom.payload)) for mono in value.terms for atom, _ in mono]
+            atoms = [(atom.name, repr(atom.default), _payload(atom)) for mono in value.terms for atom, _ in mono]
             return (Sym, repr(value), tuple(atoms))
         case External():
             return (External, value.dotted)
@@ -99,6 +99,11 @@ def part(value: Value) -> object | None:
             options = ((_conditions(guards), part(option)) for guards, option in value.options)
             return _all((Choice,), (None if None in option else option for option in options))
     return None
+
+
+def _payload(atom: Atom) -> int:
+    """What an unknown carries, by identity; a configuration's class is met as a new reference by each reading."""
+    return id(atom.payload.info) if isinstance(atom.payload, ClassRef) else id(atom.payload)
 
 
 def _all(head: tuple[object, ...], parts: Iterable[object | None]) -> tuple[object, ...] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from initlint.describe import draws, signatures
 from initlint.describe.nodes import InitCall, InitEvent, Moved, Site, Target
-from initlint.describe.run import Frame, Run
+from initlint.describe.run import TENSOR_SIZE, Frame, Run
 from initlint.describe.symbols import Missing, Sym
 from initlint.describe.values import Choice, Sequence, Storage, Tensor, Value
 
@@ -72,6 +72,7 @@ def slices(run: Run, tensor: Tensor) -> Sequence | None:
     shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
     if tensor.storage is None or not shape:
         return None
+    run.sizes.add(TENSOR_SIZE)
     return Sequence((part(run, tensor, "[i]"),), "list", shape[0])
 
 
@@ -265,6 +266,7 @@ def _moved(run: Run, tensor: Tensor, name: str, node: ast.Call, frame: Frame) ->
 
 def measure(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Value:
     """`t.size(1)`, `t.dim()`, `t.numel()`."""
+    run.sizes.add(TENSOR_SIZE)
     shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
     if shape is None:
         return run.nameless(name)
