@@ -58,7 +58,8 @@ class IdenticalClones(Rule):
     ```
 
     ## Fix safety
-    Unsafe: other numbers are drawn. It is offered where the copied layer is built in the same function.
+    Unsafe: other numbers are drawn. It is offered where the copied layer is built in the same function and not changed
+    before it is copied; the layer goes where nothing else uses it, and the import of `deepcopy` likewise.
 
     ## References
     - [pytorch issue 86274](https://github.com/pytorch/pytorch/issues/86274), 72253: TransformerEncoder's equal layers
@@ -250,28 +251,16 @@ def _sites(module: ModuleObject) -> list[Site]:
 
 def _fix(copied: Copied) -> Fix | None:
     """`copy.deepcopy(layer)` by the call that built `layer`; none where that is not in the same function."""
-    from initlint.fixer.fragment import CannotRewrite, expression_text  # needs libcst: not on a clean run
-    from initlint.fixer.rewrite import replace_expression
+    from initlint.fixer.fragment import CannotRewrite  # needs libcst: not on a clean run
+    from initlint.fixer.prototype import build_each
 
     site, built = copied.site, copied.original.site
-    match site.node:
-        case ast.Call(args=[ast.Name(id=name)]) if built is not None and built.path == site.path:
-            pass
-        case _:
-            return None
-    source = site.source
-    bindings = [node for node in syntax.walk(_scope(site)) if isinstance(node, ast.Name) and node.id == name
-                and isinstance(node.ctx, ast.Store)]  # fmt: skip
-    statement = source.statement(built.node) if built.source is source else None
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call() as call) if bound == name and len(bindings) == 1:
-            pass
-        case _:
-            return None
-    if call is not built.node:
+    if built is None or built.source is not site.source or not isinstance(built.node, ast.Call):
+        return None
+    if not isinstance(site.node, ast.Call) or _last(site.node.func) != "deepcopy":
         return None
     try:
-        edits = replace_expression(source, site.node, expression_text(source, call))
+        edits = build_each(site.source, site.node, built.node, _scope(site))
     except CannotRewrite:
         return None
     return Fix(Applicability.UNSAFE, "Build each layer anew", edits)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import dropwhile, takewhile
 
 import libcst as cst
 
 from initlint.finding import Edit
-from initlint.fixer.commas import names_of
+from initlint.fixer.commas import Items, names_of
 from initlint.fixer.fragment import CannotRewrite, insert, module, replace, typed
 from initlint.fixer.layout import row, start
 from initlint.fixer.scopes import binders
+from initlint.fixer.statements import delete_statement
 from initlint.source.text import SourceText
 
 _MODULE = "torch.nn.init"
@@ -110,6 +111,26 @@ def add_import(source: SourceText, statement: str, at: ast.AST | None = None) ->
     return insert(source, start(source, body[0])[0], 1, f"{statement}\n\n")
 
 
+def drop_import(source: SourceText, use: ast.Name) -> tuple[Edit, ...]:
+    """Take out the import behind `use` where that is all it is for; nothing where others may have it from here."""
+    found = binders(source, use.id, use)
+    if len(found) != 1 or len(_mentions(source, use.id)) != 1 or not _is_own(source, use.id):
+        return ()
+    match found[0]:
+        case ast.Import() | ast.ImportFrom() as statement if statement in source.tree.body:
+            line = source.lines[row(source, statement).span.end_line - 1]
+        case _:
+            return ()
+    if "#" in line:
+        return ()
+    if len(statement.names) == 1:
+        return delete_statement(source, statement)
+    if not isinstance(statement, ast.ImportFrom):
+        return ()
+    place = [alias.asname or alias.name for alias in statement.names].index(use.id)
+    return _with_names(source, statement, lambda items: items.drop(place))
+
+
 def _future(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
@@ -193,21 +214,20 @@ def _is_own(source: SourceText, name: str) -> bool:
 def _add_alias(
     source: SourceText, statement: ast.ImportFrom, name: str, *, instead_of: str | None = None
 ) -> tuple[Edit, ...]:
+    if instead_of is None:
+        return _with_names(source, statement, lambda items: items.append(name))
+    place = [alias.asname or alias.name for alias in statement.names].index(instead_of)
+    return _with_names(source, statement, lambda items: items.texts.__setitem__(place, name))
+
+
+def _with_names(source: SourceText, statement: ast.ImportFrom, change: Callable[[Items], None]) -> tuple[Edit, ...]:
+    """The edit that changes which names an import brings."""
     span = source.span(statement)
     line = typed(module(source.segment(span) + "\n").body[0], cst.SimpleStatementLine)
     node = typed(line.body[0], cst.ImportFrom)
     if isinstance(node.names, cst.ImportStar):
         raise CannotRewrite("a star import")
-    items = names_of(node, node.names)
-    if instead_of is None:
-        items.append(name)
-    else:
-        items.texts[[alias.asname or alias.name for alias in statement.names].index(instead_of)] = name
-    head = source.segment(span)[: -len(_tail(node))]
-    return replace(source, span, f"{head}{items.code}{')' if node.rpar else ''}")
-
-
-def _tail(node: cst.ImportFrom) -> str:
-    """The text of an import from its first name, or the bracket's inside, on."""
-    names = [] if isinstance(node.names, cst.ImportStar) else node.names
-    return names_of(node, names).code + (")" if node.rpar else "")
+    items, tail = names_of(node, node.names), ")" if node.rpar else ""
+    head = source.segment(span)[: -len(items.code + tail)]
+    change(items)
+    return replace(source, span, f"{head}{items.code}{tail}")
