@@ -75,6 +75,7 @@ class NonIdentityAdapter(Rule):
                     "equal to the base model",
                     help=f"zero the second factor: nn.init.zeros_({pair.second.name})",
                     layer=f"{pair.model.name}.{pair.second.name}",
+                    concerns=(f"{pair.model.name}.{one.name}" for one in (pair.first, pair.second)),
                     fix=_fix(file, pair, event),
                 )
 

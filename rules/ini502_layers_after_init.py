@@ -94,6 +94,7 @@ class LayersAfterInit(Rule):
                 f"{'it keeps' if len(late) == 1 else 'they keep'} torch's default init",
                 help="Initialise when all layers are there.",
                 layer=f"{model.name}.{late[0].name}",
+                concerns=(f"{model.name}.{one.name}" for one in late),
                 severity=Severity.INFO if deliberate else Severity.WARNING,
                 fix=_moved(file, applied),
             )
