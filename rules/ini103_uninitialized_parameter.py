@@ -153,7 +153,7 @@ def _class_name(site: Site) -> str:
 
 def _class_text(site: Site) -> str:
     node = _class(site)
-    return "" if node is None else "\n".join(site.source.lines[node.lineno - 1 : node.end_lineno])
+    return "" if node is None else site.source.whole_lines(node)
 
 
 def _init_methods(site: Site) -> Iterator[str]:
@@ -161,7 +161,7 @@ def _init_methods(site: Site) -> Iterator[str]:
     node = _class(site)
     for one in node.body if node is not None else ():
         if isinstance(one, ast.FunctionDef) and re.search(r"^(?!__).*(init|reset)", one.name):
-            yield "\n".join(site.source.lines[one.lineno - 1 : one.end_lineno])
+            yield site.source.whole_lines(one)
 
 
 def _is_used(parameter: Parameter, site: Site) -> bool:

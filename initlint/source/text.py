@@ -80,6 +80,10 @@ class SourceText:
         lines[0] = lines[0][span.column - 1 :]
         return "\n".join(lines)
 
+    def whole_lines(self, node: ast.AST) -> str:
+        """The lines that `node` stands on, from the first one's beginning to the last one's end."""
+        return "\n".join(self.lines[node.lineno - 1 : node.end_lineno])  # type: ignore[attr-defined]
+
     def local(self, span: Span) -> tuple[int | None, Span]:
         """The notebook cell that `span` lies in, and the span inside it; for a plain file, None and the span."""
         if not self.cells:
