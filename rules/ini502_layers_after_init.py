@@ -125,9 +125,7 @@ def _is_given(file: FileModel, parameter: Parameter, applied: Applied) -> bool:
 
 
 def _class_around(site: Site) -> str | None:
-    node: ast.AST | None = site.node
-    while node is not None and not isinstance(node, ast.ClassDef):
-        node = site.source.parents.get(node)
+    node = site.source.around(site.node, ast.ClassDef)
     return node.name if node is not None else None
 
 

@@ -18,10 +18,6 @@ def is_frozen(parameter: Parameter) -> bool:
 
 def _around(site: Site) -> str:
     """The text of the class (or else the function) that it stands in."""
-    parents, holder = site.source.parents, None
-    current: ast.AST | None = site.node
-    while current is not None:
-        if isinstance(current, ast.ClassDef) or (holder is None and isinstance(current, ast.FunctionDef)):
-            holder = current
-        current = parents.get(current)
+    outer = [one for one in site.source.above(site.node) if isinstance(one, ast.ClassDef)]
+    holder = outer[-1] if outer else site.source.around(site.node, ast.FunctionDef)
     return "" if holder is None else site.source.whole_lines(holder)

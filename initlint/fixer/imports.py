@@ -156,23 +156,17 @@ def _spellings(source: SourceText) -> Iterator[tuple[str, str]]:
 def _only_torch(source: SourceText, name: str, at: ast.AST) -> bool:
     """Whether nothing but imports of torch that have run before `at` give `name` its meaning there."""
     found = binders(source, name, at)
-    functions = [node for node in _above(source, at) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    functions = [node for node in source.above(at) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     for node in found:
         if not isinstance(node, _IMPORTS) or not _from_torch(node, name):
             return False
-        above = list(_above(source, node))
+        above = list(source.above(node))
         if any(isinstance(owner, ast.If) and "TYPE_CHECKING" in ast.dump(owner.test) for owner in above):
             return False
         in_module = not any(isinstance(owner, (ast.FunctionDef, ast.AsyncFunctionDef)) for owner in above)
         if node.lineno >= at.lineno and not (in_module and functions):  # type: ignore[attr-defined]
             return False
     return bool(found)
-
-
-def _above(source: SourceText, node: ast.AST | None) -> Iterator[ast.AST]:
-    while node is not None:
-        yield node
-        node = source.parents.get(node)
 
 
 def _from_torch(node: ast.Import | ast.ImportFrom, name: str) -> bool:

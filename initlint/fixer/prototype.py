@@ -56,9 +56,7 @@ def _may_change(source: SourceText, name: ast.Name) -> bool:
         case ast.Attribute():
             return True
         case ast.Call(func=function):
-            return (function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")) not in (
-                _TAKES_AS_IT_IS
-            )
+            return syntax.last_name(function) not in _TAKES_AS_IT_IS
     return False
 
 

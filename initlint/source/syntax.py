@@ -35,6 +35,11 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
                 queue.append(value)
 
 
+def last_name(node: ast.AST | None) -> str:
+    """`Linear` of `nn.Linear` and of `Linear`; empty for what is neither a name nor an attribute."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
 def parents(tree: ast.AST) -> dict[ast.AST, ast.AST]:
     """For each node of the tree, the node that holds it."""
     queue, found = [tree], {}

@@ -5,12 +5,18 @@ from __future__ import annotations
 import ast
 import warnings
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias, TypeVar
 
 from initlint.finding import Span
 from initlint.source import syntax
 from initlint.source.scopes import Scope, scopes
+
+Node = TypeVar("Node", bound=ast.AST)
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,20 @@ class SourceText:
         while not isinstance(node, ast.stmt):
             node = self.parents[node]
         return node
+
+    def around(self, node: ast.AST, *kinds: type[Node]) -> Node | None:
+        """The innermost node of these kinds that `node` stands in, or is."""
+        return next((one for one in self.above(node) if isinstance(one, kinds)), None)
+
+    def function(self, node: ast.AST) -> Function | None:
+        """The innermost function that `node` stands in, or is; None at the top level of a file or class."""
+        return next((one for one in self.above(node) if isinstance(one, _FUNCTIONS)), None)
+
+    def above(self, node: ast.AST | None) -> Iterator[ast.AST]:
+        """`node`, what holds it, what holds that, up to the module."""
+        while node is not None:
+            yield node
+            node = self.parents.get(node)
 
     def span(self, node: ast.AST) -> Span:
         """Where `node` stands in the whole text. `ast` counts columns in UTF-8 bytes; people count characters."""
