@@ -12,7 +12,7 @@ import libcst as cst
 from initlint.finding import Edit
 from initlint.fixer.commas import Items, names_of
 from initlint.fixer.fragment import CannotRewrite, insert, module, replace, typed
-from initlint.fixer.layout import row, start
+from initlint.fixer.layout import comments_above, row, start
 from initlint.fixer.scopes import binders
 from initlint.fixer.statements import delete_statement
 from initlint.source.text import SourceText
@@ -118,11 +118,11 @@ def drop_import(source: SourceText, use: ast.Name) -> tuple[Edit, ...]:
         return ()
     match found[0]:
         case ast.Import() | ast.ImportFrom() as statement if statement in source.tree.body:
-            line = source.lines[row(source, statement).span.end_line - 1]
+            here = row(source, statement).span
         case _:
             return ()
-    if "#" in line:
-        return ()
+    if "#" in source.lines[here.end_line - 1] or comments_above(source, here.line) < here.line:
+        return ()  # a comment would be left without what it speaks of
     if len(statement.names) == 1:
         return delete_statement(source, statement)
     if not isinstance(statement, ast.ImportFrom):

@@ -97,18 +97,28 @@ def move_calls_inside(source: SourceText, outer: ast.Call, inner: ast.Call) -> t
 
 
 def _with_brackets(source: SourceText, span: Span) -> Span:
-    """`span` and the brackets that stand close around it, but for those of a call: what fills it needs none."""
-    before, after = (
-        source.lines[span.line - 1][: span.column - 1],
-        source.lines[span.end_line - 1][span.end_column - 1 :],
-    )
-    if not before.endswith("(") or not after.startswith(")"):
+    """`span` and the brackets that stand around it, but for those of a call: what fills it needs none."""
+    before, after = _text_before(source, span), _text_after(source, span)
+    opening, closing = before.rstrip(), after.lstrip()
+    if not opening.endswith("(") or not closing.startswith(")"):
         return span
-    *_, last = ["", *(token for token in tokens(before[:-1]) if not token.isspace())]
+    line = span.line - before[len(opening) :].count("\n")
+    head = opening.rpartition("\n")[2]
+    *_, last = ["", *(token for token in tokens(head[:-1]) if not token.isspace())]
     called = last in ("", ")", "]", "}") or (last.isidentifier() and not iskeyword(last))
-    if called or iskeyword(before[-1 - len(last) : -1]):  # `return(x)` keeps what parts them
+    if called or iskeyword(head[-1 - len(last) : -1]):  # `return(x)` keeps what parts them
         return span
-    return _with_brackets(source, Span(span.line, span.column - 1, span.end_line, span.end_column + 1))
+    skipped = after[: len(after) - len(closing)]
+    end = len(skipped.rpartition("\n")[2]) + (1 if "\n" in skipped else span.end_column)
+    return _with_brackets(source, Span(line, len(head), span.end_line + skipped.count("\n"), end + 1))
+
+
+def _text_before(source: SourceText, span: Span) -> str:
+    return "\n".join([*source.lines[: span.line - 1], source.lines[span.line - 1][: span.column - 1]])
+
+
+def _text_after(source: SourceText, span: Span) -> str:
+    return "\n".join([source.lines[span.end_line - 1][span.end_column - 1 :], *source.lines[span.end_line :]])
 
 
 def _stands_bare(source: SourceText, node: ast.expr, code: str) -> bool:

@@ -82,13 +82,15 @@ def split(
 
 
 def _parts_nothing(source: SourceText, span: Span) -> bool:
-    """Whether the blank line below parts nothing any more once these lines are gone: there is another one above."""
+    """Whether the blank line below parts nothing any more once these lines are gone.
+
+    There is another one above, or a comment, which then speaks of what follows.
+    """
     top, bottom = cell_bounds(source, span.line)
-    return (
-        top < span.line
-        and span.end_line < bottom
-        and not (source.lines[span.line - 2].strip() or source.lines[span.end_line].strip())
-    )
+    if span.line == top or span.end_line == bottom or source.lines[span.end_line].strip():
+        return False
+    above = source.lines[span.line - 2].strip()
+    return not above or above.startswith("#")
 
 
 def _kept(before: list[cst.BaseSmallStatement], after: list[cst.BaseSmallStatement]) -> list[cst.BaseSmallStatement]:

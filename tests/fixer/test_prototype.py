@@ -40,6 +40,7 @@ def test_what_is_of_no_use_any_more_goes() -> None:
         ("from copy import deepcopy\n", ""),
         ("from copy import copy, deepcopy\n", "from copy import copy\n"),
         ("from copy import (\n    copy,\n    deepcopy,\n)\n", "from copy import (\n    copy,\n)\n"),
+        ("# the library\nfrom copy import deepcopy\n", "# the library\nfrom copy import deepcopy\n"),
         ("from copy import deepcopy  # noqa: F401\n", "from copy import deepcopy  # noqa: F401\n"),
         ("from copy import deepcopy\n__all__ = ['deepcopy']\n", "from copy import deepcopy\n__all__ = ['deepcopy']\n"),
         ("import copy, math\n", "import copy, math\n"),

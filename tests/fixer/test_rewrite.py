@@ -74,6 +74,8 @@ REPEATED = [
     ("f(*[Block(x)] * n)", "f(*[Block(x) for _ in range(n)])"),
     ("[\n    # one\n    Block(x),  # two\n] * n", "[\n    # one\n    Block(x) for _ in range(n)  # two\n]"),
     ("f(*([Block(x)] * n), y)", "f(*[Block(x) for _ in range(n)], y)"),
+    ("f(\n    *(\n        [Block(x)] * n\n    ),\n)", "f(\n    *[Block(x) for _ in range(n)],\n)"),
+    ("f(*(  # why\n    [Block(x)] * n))", "f(*(  # why\n    [Block(x) for _ in range(n)]))"),
     ("y = (([Block(x)] * n))", "y = [Block(x) for _ in range(n)]"),
     ("y = z + ([Block(x)] * n)", "y = z + [Block(x) for _ in range(n)]"),
     ("y = ([Block(x)] * n + z)", "y = ([Block(x) for _ in range(n)] + z)"),

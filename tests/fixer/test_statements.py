@@ -22,6 +22,7 @@ DELETED = [
     pytest.param("a()\nb()", "a()", id="no newline at the end"),
     pytest.param("b()\nc()\n", "c()\n", id="first line"),
     pytest.param("a()\n\nb()\n\nc()\n", "a()\n\nc()\n", id="between blank lines"),
+    pytest.param("# c\nb()\n\nc()\n", "# c\nc()\n", id="below a comment"),
     pytest.param("a()\n\nb()\nc()\n", "a()\n\nc()\n", id="below a blank line"),
     pytest.param("b()", "", id="only line"),
     pytest.param("b()\n", "", id="only statement of a module"),
