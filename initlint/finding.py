@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -93,6 +93,7 @@ class Finding:
     evidence: Evidence = Evidence.SOURCE
     cell: int | None = None
     fix: Fix | None = None
+    concerns: tuple[str, ...] = field(default=(), compare=False)  # all parameters it is true of, for `describe`
 
     @property
     def url(self) -> str:

@@ -84,13 +84,18 @@ def _useless(before: Outcome, after: Outcome, applied: Iterable[Finding]) -> set
 def _one_round(
     outcome: Outcome, found: Collection[Finding], *, unsafe: bool
 ) -> tuple[dict[str, SourceText], list[Finding]]:
+    raising = {one.path for one in found if _is_raising(one)}
+    # Behind a line that raises, little can be known.
+    return apply(outcome, [one for one in found if _is_raising(one) or one.path not in raising], unsafe=unsafe)
+
+
+def apply(outcome: Outcome, fixes: Iterable[Finding], *, unsafe: bool) -> tuple[dict[str, SourceText], list[Finding]]:
+    """The texts that these fixes change, and the findings whose fixes went together."""
     from initlint.fixer.apply import apply_fixes  # only where there is something to fix
 
     by_path: dict[str, list[Finding]] = defaultdict(list)
-    raising = {one.path for one in found if _is_raising(one)}
-    for finding in found:
-        if _is_raising(finding) or finding.path not in raising:  # behind a line that raises, little can be known
-            by_path[finding.path].append(finding)
+    for finding in fixes:
+        by_path[finding.path].append(finding)
     made: dict[str, SourceText] = {}
     applied: list[Finding] = []
     for path, findings in by_path.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from initlint.finding import Confidence, Finding, Fix, Severity
@@ -35,10 +35,11 @@ class Rule(ABC):
         *,
         help: str = "",  # noqa: A002 - the JSON field's name
         layer: str | None = None,
+        concerns: Iterable[str] = (),
         severity: Severity | None = None,
         fix: Fix | None = None,
     ) -> Finding:
-        """A finding of this rule at `site`."""
+        """A finding of this rule at `site`. `layer` is the one that the message names, `concerns` all it is true of."""
         return Finding(
             code=self.code,
             name=self.name,
@@ -51,4 +52,5 @@ class Rule(ABC):
             help=help,
             layer=layer,
             fix=fix,
+            concerns=tuple(concerns),
         )

@@ -10,6 +10,7 @@ from initlint.config import Settings
 from initlint.finding import Applicability, Edit, Finding, Fix, Span
 from initlint.selection import is_ignored
 from initlint.source.files import Files
+from initlint.source.read import Problem
 from initlint.source.suppress import Ignore, Suppressions, find, names
 from initlint.source.text import SourceText
 
@@ -76,6 +77,16 @@ class Settler:
         if path not in self.texts:
             self.texts[path] = self.files.open(path).source
         return self.texts[path]
+
+    def misread(self) -> Iterator[tuple[str, Problem]]:
+        """What is wrong with comments that want to be a directive and are none, each with its file."""
+        for path, entry in self.files.entries.items():
+            if not entry.speaks_to_us or (source := self.text(path)) is None:
+                continue
+            suppressions = self._of(path)
+            for span, message in () if suppressions.skip_file else suppressions.misread:
+                cell, local = source.local(span)
+                yield path, Problem(message, local, cell)
 
     def _is_wanted(self, finding: Finding) -> bool:
         return finding.severity.rank <= self.settings.min_severity.rank and not is_ignored(

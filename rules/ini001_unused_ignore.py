@@ -17,7 +17,8 @@ class UnusedIgnore(Rule):
 
     ## What it does
     Reports `# initlint: ignore[...]` comments, and initlint's own codes in `# noqa: ...`, where no finding is silenced.
-    Codes of rules that are switched off are not judged, nor are those of the runtime's rules (INI8xx).
+    Codes of rules that are switched off are not judged, nor are those of the runtime's rules (INI8xx). A comment
+    that wants to be a directive and is none (`# initlint: disable=INI201`) silences nothing: that is told as a warning.
 
     ## Why is this bad?
     The comment says that something is odd here and was looked at. When the oddity is gone, it misleads, and it would

@@ -67,6 +67,7 @@ class ZeroHiddenWeight(Rule):
                 "it get no gradient",
                 help=f"draw it at random, for example {advice(member).code.call('w')}",
                 layer=member.name,
+                concerns=(one.name for one in group.members),
                 fix=_fix(file, group),
             )
 

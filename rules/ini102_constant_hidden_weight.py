@@ -67,6 +67,7 @@ class ConstantHiddenWeight(Rule):
                 "all units of the layer compute the same",
                 help=f"draw it at random, for example {advice(member).code.call('w')}",
                 layer=member.name,
+                concerns=(one.name for one in group.members),
                 fix=_fix(file, group),
             )
 

@@ -14,6 +14,7 @@ from initlint.describe.raw import inherits_walk
 from initlint.describe.symbols import number
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, Model, Parameter, Site
@@ -129,39 +130,32 @@ def _may_be_filled(parameter: Parameter, site: Site) -> bool:
 
 def _is_size(call: ast.Call) -> bool:
     """Whether `torch.Tensor(x)` with a single name is a size; a list of numbers would be data."""
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = syntax.last_name(call.func)
     if not name.endswith("Tensor") or len(call.args) != 1:
         return True
     argument = call.args[0]
-    last = argument.attr if isinstance(argument, ast.Attribute) else getattr(argument, "id", None)
-    if last is None:
+    last = syntax.last_name(argument)
+    if not last:
         return isinstance(argument, (ast.Constant, ast.BinOp))
     return bool(_SIZE_LIKE.search(last)) and not _DATA_LIKE.search(last)
 
 
-def _class(site: Site) -> ast.ClassDef | None:
-    node: ast.AST | None = site.node
-    while node is not None and not isinstance(node, ast.ClassDef):
-        node = site.source.parents.get(node)
-    return node
-
-
 def _class_name(site: Site) -> str:
-    node = _class(site)
+    node = site.source.around(site.node, ast.ClassDef)
     return node.name if node is not None else ""
 
 
 def _class_text(site: Site) -> str:
-    node = _class(site)
-    return "" if node is None else "\n".join(site.source.lines[node.lineno - 1 : node.end_lineno])
+    node = site.source.around(site.node, ast.ClassDef)
+    return "" if node is None else site.source.whole_lines(node)
 
 
 def _init_methods(site: Site) -> Iterator[str]:
     """The text of the class's methods that are there to be called by whoever builds it."""
-    node = _class(site)
+    node = site.source.around(site.node, ast.ClassDef)
     for one in node.body if node is not None else ():
         if isinstance(one, ast.FunctionDef) and re.search(r"^(?!__).*(init|reset)", one.name):
-            yield "\n".join(site.source.lines[one.lineno - 1 : one.end_lineno])
+            yield site.source.whole_lines(one)
 
 
 def _is_used(parameter: Parameter, site: Site) -> bool:

@@ -61,4 +61,5 @@ class ZeroProduct(Rule):
                     "each is zero for ever",
                     help=f"leave one of them zero ({pair.second.name}) and draw the other at random",
                     layer=f"{pair.model.name}.{pair.first.name}",
+                    concerns=(f"{pair.model.name}.{one.name}" for one in (pair.first, pair.second)),
                 )

@@ -58,7 +58,8 @@ class IdenticalClones(Rule):
     ```
 
     ## Fix safety
-    Unsafe: other numbers are drawn. It is offered where the copied layer is built in the same function.
+    Unsafe: other numbers are drawn. It is offered where the copied layer is built in the same function and not changed
+    before it is copied; the layer goes where nothing else uses it, and the import of `deepcopy` likewise.
 
     ## References
     - [pytorch issue 86274](https://github.com/pytorch/pytorch/issues/86274), 72253: TransformerEncoder's equal layers
@@ -115,14 +116,12 @@ def _may_be_layer(site: Site) -> bool:
 
 def _in_module_list(site: Site) -> bool:
     """Whether the constructor makes a ModuleList: where none is, the copies may be data."""
-    return any(isinstance(one, ast.Call) and _last(one.func) in _STACKS for one in syntax.walk(_scope(site)))
+    return any(isinstance(one, ast.Call) and syntax.last_name(one.func) in _STACKS for one in syntax.walk(_scope(site)))
 
 
 def _may_be_one(site: Site) -> bool:
     """Whether the loop runs as often as something occurs, `range(order.count("ffn"))`: that is once as a rule."""
-    node: ast.AST | None = site.node
-    while node is not None and not isinstance(node, _REPEATS):
-        node = site.source.parents.get(node)
+    node = site.source.around(site.node, *_REPEATS)
     if isinstance(node, ast.For):
         turns: ast.expr | None = node.iter
     else:
@@ -130,7 +129,7 @@ def _may_be_one(site: Site) -> bool:
     match turns:
         case ast.Call(func=ast.Name(id="range"), args=[number]):
             times = origin(site, number)
-            return isinstance(times, ast.Call) and _last(times.func) == "count"
+            return isinstance(times, ast.Call) and syntax.last_name(times.func) == "count"
     return False
 
 
@@ -157,10 +156,10 @@ def _stacks(site: Site) -> bool:
     repeated = False
     while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         repeated = repeated or isinstance(node, _REPEATS)
-        if isinstance(node, ast.Call) and repeated and _last(node.func) in _STACKS:
+        if isinstance(node, ast.Call) and repeated and syntax.last_name(node.func) in _STACKS:
             return True
         if isinstance(node, ast.For):
-            return any(isinstance(one, ast.Call) and _last(one.func) == "append" and _holds(one, site.node)
+            return any(isinstance(one, ast.Call) and syntax.last_name(one.func) == "append" and _holds(one, site.node)
                        for one in syntax.walk(node))  # fmt: skip
         if isinstance(node, (ast.Assign, ast.Return)) and repeated:
             return _becomes_stack(site, node)
@@ -171,15 +170,13 @@ def _stacks(site: Site) -> bool:
 def _anew(copied: Copied) -> bool:
     """Whether each turn of the loop around `deepcopy` builds what it copies."""
     match copied.site.node:
-        case ast.Call(args=[source, *_]) as call if _last(call.func) == "deepcopy":
+        case ast.Call(args=[source, *_]) as call if syntax.last_name(call.func) == "deepcopy":
             pass
         case _:
             return False
     if isinstance(source, ast.Call):
         return True
-    node: ast.AST | None = copied.site.node
-    while node is not None and not isinstance(node, _REPEATS):
-        node = copied.site.source.parents.get(node)
+    node = copied.site.source.around(copied.site.node, *_REPEATS)
     built = copied.original.site
     return node is not None and built is not None and built.path == copied.site.path and _holds(node, built.node)
 
@@ -191,12 +188,10 @@ def _becomes_stack(site: Site, statement: ast.Assign | ast.Return) -> bool:
             pass
         case _:
             return False
-    holder: ast.AST | None = statement
-    while holder is not None and not isinstance(holder, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        holder = site.source.parents.get(holder)
+    holder = site.source.function(statement)
     return holder is not None and any(
         isinstance(one, ast.Call)
-        and _last(one.func) in _STACKS
+        and syntax.last_name(one.func) in _STACKS
         and any(isinstance(inner, ast.Name) and inner.id == name for inner in syntax.walk(one))
         for one in syntax.walk(holder)
     )
@@ -204,10 +199,6 @@ def _becomes_stack(site: Site, statement: ast.Assign | ast.Return) -> bool:
 
 def _holds(node: ast.AST, inner: ast.AST) -> bool:
     return any(one is inner for one in syntax.walk(node))
-
-
-def _last(function: ast.expr) -> str:
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def _in_constructor(site: Site) -> bool:
@@ -250,35 +241,20 @@ def _sites(module: ModuleObject) -> list[Site]:
 
 def _fix(copied: Copied) -> Fix | None:
     """`copy.deepcopy(layer)` by the call that built `layer`; none where that is not in the same function."""
-    from initlint.fixer.fragment import CannotRewrite, expression_text  # needs libcst: not on a clean run
-    from initlint.fixer.rewrite import replace_expression
+    from initlint.fixer.fragment import CannotRewrite  # needs libcst: not on a clean run
+    from initlint.fixer.prototype import build_each
 
     site, built = copied.site, copied.original.site
-    match site.node:
-        case ast.Call(args=[ast.Name(id=name)]) if built is not None and built.path == site.path:
-            pass
-        case _:
-            return None
-    source = site.source
-    bindings = [node for node in syntax.walk(_scope(site)) if isinstance(node, ast.Name) and node.id == name
-                and isinstance(node.ctx, ast.Store)]  # fmt: skip
-    statement = source.statement(built.node) if built.source is source else None
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call() as call) if bound == name and len(bindings) == 1:
-            pass
-        case _:
-            return None
-    if call is not built.node:
+    if built is None or built.source is not site.source or not isinstance(built.node, ast.Call):
+        return None
+    if not isinstance(site.node, ast.Call) or syntax.last_name(site.node.func) != "deepcopy":
         return None
     try:
-        edits = replace_expression(source, site.node, expression_text(source, call))
+        edits = build_each(site.source, site.node, built.node, _scope(site))
     except CannotRewrite:
         return None
     return Fix(Applicability.UNSAFE, "Build each layer anew", edits)
 
 
 def _scope(site: Site) -> ast.AST:
-    node: ast.AST = site.node
-    while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
-        node = site.source.parents[node]
-    return node
+    return site.source.function(site.node) or site.source.tree

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import AttributeWrite, FileModel, Repeat, Site
@@ -12,6 +13,7 @@ from initlint.describe.symbols import constant, shown
 from initlint.describe.values import Choice, ModuleObject, Tensor
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.values import Value
@@ -100,8 +102,7 @@ def _makes_container(site: Site) -> bool:
     node = site.source.parents.get(site.node)
     if isinstance(node, ast.Starred):
         node = site.source.parents.get(node)
-    function = node.func if isinstance(node, ast.Call) else None
-    return (function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)) in _HOLDERS
+    return isinstance(node, ast.Call) and syntax.last_name(node.func) in _HOLDERS
 
 
 def _has_weights(value: Value, depth: int = 0) -> bool:
@@ -128,11 +129,9 @@ def _meant(site: Site) -> bool:
     while above >= 0 and source.lines[above].strip().startswith("#"):
         lines.append(source.lines[above])
         above -= 1
-    parent: ast.AST | None = source.parents.get(site.node)
-    while parent is not None and not isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        if isinstance(parent, (ast.If, ast.IfExp)):
-            lines.append(ast.unparse(parent.test))
-        parent = source.parents.get(parent)
+    function = source.function(site.node)
+    inside = takewhile(lambda one: one is not function, source.above(site.node))
+    lines += [ast.unparse(one.test) for one in inside if isinstance(one, (ast.If, ast.IfExp))]
     return any(_ON_PURPOSE.search(line) for line in lines)
 
 

@@ -57,7 +57,7 @@ class ReseededInit(Rule):
         """Each seed set where weights are drawn."""
         modules = {id(model.site.node) for model in file.models if model.kind == "class"}
         for seeded in file.facts(Seeded):
-            function = _function(seeded.site)
+            function = seeded.site.source.function(seeded.site.node)
             if function is None or not _is_fixed(seeded.site.node):
                 continue
             holder = seeded.site.source.parents.get(function)
@@ -68,13 +68,6 @@ class ReseededInit(Rule):
                     f"{function.name} sets the seed each time it runs: layers of one shape get equal weights",
                     help="seed once, before the model is built",
                 )
-
-
-def _function(site: Site) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    node: ast.AST | None = site.node
-    while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        node = site.source.parents.get(node)
-    return node
 
 
 def _is_fixed(node: ast.AST) -> bool:

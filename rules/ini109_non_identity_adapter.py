@@ -75,6 +75,7 @@ class NonIdentityAdapter(Rule):
                     "equal to the base model",
                     help=f"zero the second factor: nn.init.zeros_({pair.second.name})",
                     layer=f"{pair.model.name}.{pair.second.name}",
+                    concerns=(f"{pair.model.name}.{one.name}" for one in (pair.first, pair.second)),
                     fix=_fix(file, pair, event),
                 )
 
@@ -86,12 +87,8 @@ def _called_so(parameter: Parameter) -> bool:
 def _owner(parameter: Parameter) -> str:
     """The name of the class whose code makes the weight."""
     site = parameter.site
-    node: ast.AST | None = site.node if site is not None else None
-    while site is not None and node is not None:
-        if isinstance(node, ast.ClassDef):
-            return node.name
-        node = site.source.parents.get(node)
-    return ""
+    node = site.source.around(site.node, ast.ClassDef) if site is not None else None
+    return node.name if node is not None else ""
 
 
 def _is_adapter(pair: Pair) -> bool:

@@ -69,6 +69,7 @@ class XavierBeforeRectifier(Rule):
                 _message(first),
                 help=_help(first),
                 layer=first.name,
+                concerns=(one.name for one in hard or bad.members),
                 severity=Severity.WARNING if bad.plain and hard else Severity.INFO,
                 fix=_fix(group.call, bad.members) if bad.alone else None,
             )

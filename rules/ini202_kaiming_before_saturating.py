@@ -62,6 +62,7 @@ class KaimingBeforeSaturating(Rule):
                     f"Kaiming initialisation for a rectifier before {bad.first.activation}, which cuts nothing off",
                     help=_help(bad.first),
                     layer=bad.first.name,
+                    concerns=(one.name for one in bad.members),
                     severity=Severity.WARNING if bad.plain else Severity.INFO,
                     fix=_fix(group.call, bad.members) if bad.alone else None,
                 )

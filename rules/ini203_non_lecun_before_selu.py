@@ -76,6 +76,7 @@ class NonLecunBeforeSelu(Rule):
                     f"{group.event.scheme} before SELU, which wants LeCun normal: {_told(bad.first)}",
                     help=_HELP,
                     layer=bad.first.name,
+                    concerns=(one.name for one in bad.members),
                     severity=Severity.WARNING if bad.plain and not _is_uniform(bad.first) else Severity.INFO,
                     fix=_fix(group.call, bad.members) if bad.alone else None,
                 )
@@ -94,6 +95,7 @@ class NonLecunBeforeSelu(Rule):
             f"{depth} layer{'s' * (depth > 1)} before SELU at torch's default initialisation: {_told(path[0])}",
             help=_HELP,
             layer=path[0].name,
+            concerns=(one.name for one in path),
             severity=Severity.WARNING if plain and depth >= LAYERS else Severity.INFO,
             fix=_loop(model, path),
         )

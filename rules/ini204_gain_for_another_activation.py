@@ -65,9 +65,10 @@ class GainForAnotherActivation(Rule):
             for site, alike in places(bad.members if bad is not None else (), "gain", "nonlinearity"):
                 fixable = bad is not None and bad.alone and site.node is group.site.node
                 severity = Severity.WARNING if bad is not None and bad.plain else Severity.INFO
-                yield self._told(site, alike[0], severity, _fix(group.call, alike) if fixable else None)
+                yield self._told(site, alike, severity, _fix(group.call, alike) if fixable else None)
 
-    def _told(self, site: Site, member: Member, severity: Severity, fix: Fix | None) -> Finding:
+    def _told(self, site: Site, alike: tuple[Member, ...], severity: Severity, fix: Fix | None) -> Finding:
+        member = alike[0]
         scheme, suited = asked(member.parameter), advice(member)
         wanted = number(suited.gain) or 1
         word, gain = (scheme.word, scheme.gain) if scheme is not None else ("", 1)
@@ -77,6 +78,7 @@ class GainForAnotherActivation(Rule):
             f"a factor of {gain / wanted:.2f} on the signal in each layer",
             help=f"Use {suited.code.call('w')}: {suited.why}.",
             layer=member.name,
+            concerns=(one.name for one in alike),
             severity=severity,
             fix=fix,
         )

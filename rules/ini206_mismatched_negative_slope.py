@@ -72,6 +72,7 @@ class MismatchedNegativeSlope(Rule):
                 f"slope {slope:g}: the std is {_off(scheme, slope):.1%} off",
                 help=f"Give the slope that follows, a={slope:g}, for leaky_relu: gain {_gain(slope):.4g}.",
                 layer=bad.first.name,
+                concerns=(one.name for one in bad.members),
                 severity=Severity.WARNING if grave else Severity.INFO,
                 fix=_fix(group.call, bad, grave=_off(scheme, slope) > GRAVE) if bad.alone else None,
             )

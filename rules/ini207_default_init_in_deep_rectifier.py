@@ -86,6 +86,7 @@ class DefaultInitInDeepRectifier(Rule):
                 help="Initialise them for the rectifier that follows (kaiming_normal_), or normalise between them. "
                 f"After 20 layers {kept**20:.1e} would be left.",
                 layer=path[0].name,
+                concerns=(one.name for one in path),
                 fix=_fix(model, path),
             )
 

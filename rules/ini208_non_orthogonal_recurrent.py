@@ -75,6 +75,7 @@ class NonOrthogonalRecurrent(Rule):
                     _message(member, event),
                     help="Give each gate an orthogonal matrix of its own, which keeps the length of the state.",
                     layer=member.name,
+                    concerns=(one.name for one, _ in wrong),
                     fix=_fix(event.call, member) if len(wrong) == len(alike) else None,
                 )
 

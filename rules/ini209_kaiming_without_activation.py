@@ -68,6 +68,7 @@ class KaimingWithoutActivation(Rule):
                 f"a rectifier's gain for {bad.first.parameter.name}, which no activation follows",
                 help=_help(bad.first),
                 layer=bad.first.name,
+                concerns=(one.name for one in bad.members),
                 fix=_fix(group.call, bad.members),
             )
 

@@ -65,6 +65,7 @@ class UnscaledNormal(Rule):
                     f"{wrong[0].parameter.name} is drawn from N(0, 1) and contracted: {_growth(wrong[0])}",
                     help="Divide by sqrt(fan_in), or use a scheme that does.",
                     layer=wrong[0].name,
+                    concerns=(one.name for one in wrong),
                     severity=Severity.INFO if harmless else Severity.ERROR,
                     fix=_fix(file, group) if len(wrong) == len(group.members) else None,
                 )

@@ -65,6 +65,7 @@ class PositiveUniform(Rule):
                     f"is {_bound(event.mean)}, so all units add up the same",
                     help="Draw from bounds that are equal and opposite, or use a scheme that knows them.",
                     layer=wrong[0].name,
+                    concerns=(one.name for one in wrong),
                     fix=_fix(file, group) if len(wrong) == len(group.members) else None,
                 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -87,7 +88,8 @@ class ScaleFarFromReference(Rule):
             for site, alike in places(ratios, "std", "b", "to", "gain"):
                 worst = max(alike, key=lambda one: abs(math.log(ratios[one])))
                 fix = _fix(group.call, tuple(ratios)) if site.node is group.site.node else None
-                yield self._told(site, worst, ratios[worst], fix, severity)
+                found = self._told(site, worst, ratios[worst], fix, severity)
+                yield replace(found, concerns=tuple(one.name for one in alike))
 
     def _told(self, site: Site, member: Member, ratio: float, fix: Fix | None, severity: Severity | None) -> Finding:
         suited = advice(member)

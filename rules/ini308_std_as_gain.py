@@ -59,7 +59,8 @@ class StdAsGain(Rule):
             if call.name not in ("normal_", "normal") or "std" not in call.nodes or std is None or not 0 < std < SMALL:
                 continue
             text = ast.unparse(call.nodes["std"])
-            for node in syntax.walk(_function(call)):
+            # Other branches of the function are not read: its text has to do.
+            for node in syntax.walk(call.site.source.function(call.site.node) or call.site.source.tree):
                 if isinstance(node, ast.Call) and _gain(node) == text:
                     yield self.finding(
                         Site(call.site.source, node),
@@ -69,17 +70,9 @@ class StdAsGain(Rule):
                     )
 
 
-def _function(call: InitCall) -> ast.AST:
-    """The function around the call; other branches of it are not read, so its text has to do."""
-    node = call.site.node
-    while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
-        node = call.site.source.parents[node]
-    return node
-
-
 def _gain(node: ast.Call) -> str | None:
     """The gain that a call of a scheme with a gain is given, as source."""
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = syntax.last_name(node.func)
     if not name.startswith(("xavier_uniform", "xavier_normal", "orthogonal")):
         return None
     given = [keyword.value for keyword in node.keywords if keyword.arg == "gain"] or node.args[1:2]

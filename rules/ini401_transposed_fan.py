@@ -71,6 +71,7 @@ class TransposedFan(Rule):
                 f"but its init divides by {told(_taken(wrong[0]))}",
                 help="Give the init the matrix as torch stores it, (out, in): `w.t()`; or divide by the right size.",
                 layer=wrong[0].name,
+                concerns=(one.name for one in wrong),
                 severity=Severity.INFO if group.event.broad and len(first.shape or ()) > 2 else None,
                 fix=_fix(group) if len(wrong) == len(group.members) else None,
             )

@@ -59,6 +59,7 @@ class ConvTransposeFan(Rule):
                     "this transposed convolution: they are exchanged",
                     help='Ask for the other one: mode="fan_out" divides by the inputs here.',
                     layer=wrong[0].name,
+                    concerns=(one.name for one in wrong),
                     fix=_fix(group) if len(wrong) == len(group.members) else None,
                 )
 

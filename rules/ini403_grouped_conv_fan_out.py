@@ -63,6 +63,7 @@ class GroupedConvFanOut(Rule):
                     "outputs: the groups are not divided out",
                     help='Draw grouped convolutions by mode="fan_in", which torch counts rightly.',
                     layer=first.name,
+                    concerns=(one.name for one in wrong),
                     severity=Severity.WARNING if any(member.plain and member.activation for member in wrong) else None,
                     fix=_fix(group) if len(wrong) == len(group.members) else None,
                 )

@@ -92,7 +92,7 @@ class InitNeverCalled(Rule):
 
 def _is_init(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     decorators = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
-    names = [one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in decorators]
+    names = [syntax.last_name(one) for one in decorators]
     named = _NAMED.search(node.name) is not None and _OTHER.search(node.name) is None
     return named and all(name in _HARMLESS_DECORATORS for name in names)
 

@@ -94,6 +94,7 @@ class LayersAfterInit(Rule):
                 f"{'it keeps' if len(late) == 1 else 'they keep'} torch's default init",
                 help="Initialise when all layers are there.",
                 layer=f"{model.name}.{late[0].name}",
+                concerns=(f"{model.name}.{one.name}" for one in late),
                 severity=Severity.INFO if deliberate else Severity.WARNING,
                 fix=_moved(file, applied),
             )
@@ -124,9 +125,7 @@ def _is_given(file: FileModel, parameter: Parameter, applied: Applied) -> bool:
 
 
 def _class_around(site: Site) -> str | None:
-    node: ast.AST | None = site.node
-    while node is not None and not isinstance(node, ast.ClassDef):
-        node = site.source.parents.get(node)
+    node = site.source.around(site.node, ast.ClassDef)
     return node.name if node is not None else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import InitCall
@@ -89,12 +90,10 @@ def _is_lost(call: InitCall) -> bool:
 
 def _goes_by_parameters(call: InitCall) -> bool:
     """Whether a loop over `parameters()` leads here: it meets weight_g and weight_v, never what is computed."""
-    node: ast.AST | None = call.site.node
-    while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        if isinstance(node, ast.For) and ast.unparse(node.iter).endswith("parameters()"):
-            return True
-        node = call.site.source.parents.get(node)
-    return False
+    source, node = call.site.source, call.site.node
+    function = source.function(node)
+    inside = takewhile(lambda one: one is not function, source.above(node))
+    return any(isinstance(one, ast.For) and ast.unparse(one.iter).endswith("parameters()") for one in inside)
 
 
 def _site(file: FileModel, call: InitCall, applied: Applied | None) -> Site:

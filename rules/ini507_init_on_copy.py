@@ -144,10 +144,7 @@ def _bindings(loop: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
 
 
 def _scope(source: SourceText, statement: ast.stmt) -> ast.AST:
-    scope: ast.AST = statement
-    while not isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Module)):
-        scope = source.parents[scope]
-    return scope
+    return source.function(statement) or source.tree
 
 
 def _assigned(source: SourceText, statement: ast.stmt, name: str) -> bool:

@@ -117,9 +117,7 @@ def _matches_name(source: SourceText, test: ast.expr) -> bool:
 
 def _is_class_name(source: SourceText, subject: ast.expr) -> bool:
     """Whether the function has it from `m.__class__.__name__`."""
-    scope: ast.AST = subject
-    while not isinstance(scope, (*_FUNCTIONS, ast.Module)):
-        scope = source.parents[scope]
+    scope = source.around(subject, *_FUNCTIONS) or source.tree
     values = [
         ast.unparse(node.value)
         for node in syntax.walk(scope)

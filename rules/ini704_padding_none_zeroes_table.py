@@ -93,18 +93,11 @@ def _index(node: ast.AST) -> ast.Name | ast.Attribute | None:
 
 def _tested(site: Site, name: str) -> bool:
     """Whether the function asks anywhere whether the index is there."""
-    function = _function(site)
+    function = site.source.function(site.node)
     for node in syntax.walk(function) if function is not None else ():
         if isinstance(node, (ast.If, ast.IfExp, ast.Assert)) and name in ast.unparse(node.test):
             return True
     return False
-
-
-def _function(site: Site) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    node: ast.AST | None = site.node
-    while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        node = site.source.parents.get(node)
-    return node
 
 
 def _may_be_none(file: FileModel, call: InitCall, index: ast.Name | ast.Attribute) -> bool:
@@ -125,7 +118,7 @@ def _is_none(value: object) -> bool:
 
 def _argument_may_be_none(site: Site, name: str) -> bool:
     """Whether the index is the function's own argument: with the default None, or with no default and no type."""
-    function = _function(site)
+    function = site.source.function(site.node)
     if function is None or any(isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name
                                for node in syntax.walk(function)):  # fmt: skip
         return False

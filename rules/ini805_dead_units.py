@@ -18,7 +18,7 @@ class DeadUnits(Rule):
     ## What it does
     Counts the units (channels) whose rectified output is exactly 0 for the whole batch at every position. Deep
     in a sound net all inputs look alike, and then half of the units are off: it speaks only when more are dead
-    than a fair coin gives once in a million.
+    than a fair coin gives once in a million. Names the bias, the layer's or the norm's, where that holds them below 0.
 
     ## Why is this bad?
     A dead rectifier passes no gradient, so that its weights never change.

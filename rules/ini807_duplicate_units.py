@@ -17,8 +17,9 @@ class DuplicateUnits(Rule):
 
     ## What it does
     Compares the rows (units, filters, experts) of every materialised weight. Speaks when rows of a weight that was
-    drawn at random are equal, or when all units of a layer are. Bilinear upsampling, ICNR and Dirac kernels, which
-    repeat themselves by design, are not drawn, and silent.
+    drawn at random are equal, when half of a layer's units or more are copies of the others, or when all of them are
+    equal. Bilinear upsampling, ICNR and Dirac kernels, which repeat themselves by design, are silent, and so are a few
+    copied rows (new classes), groups and packed matrices, and halves of which the next layer subtracts one.
 
     ## Why is this bad?
     Units that start equal and get equal gradients stay equal: the layer has fewer units than it was paid for. A

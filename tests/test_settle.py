@@ -45,6 +45,32 @@ def test_other_comments_do_not(here: Path, comment: str) -> None:
     assert "net.py:2: INI901" in told(lint(Settings(cache=False)))
 
 
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# initlint: ignore: INI902",
+        "# initlint: ignore INI902",
+        "# initlint: disable",
+        "# noqa INI902",
+        "# noqa:INI9O1",
+    ],
+)
+def test_what_is_no_directive_silences_nothing(here: Path, comment: str) -> None:
+    """Least of all more than it names; what is wrong with it is known, with its place."""
+    put(here, net=f"import torch\nx = bad  {comment}\n")
+    outcome = lint(Settings(cache=False, select=("INI9",)))
+
+    assert ["net.py:2: INI901"] == told(outcome)
+    assert [("net.py", 2, 10)] == [(path, one.span.line, one.span.column) for path, one in outcome.settler.misread()]
+
+
+def test_nothing_is_wrong_with_the_comments_of_a_skipped_file(here: Path) -> None:
+    """It says itself that it is not ours to read."""
+    put(here, net="# initlint: skip-file\nx = 1  # initlint: disable\n")
+
+    assert [] == list(lint().settler.misread())
+
+
 STATEMENT = "import torch\nx = f({first}\n    bad,{middle}\n    1,\n){last}\n"
 
 

@@ -40,6 +40,7 @@ def run(request: Request) -> int:
     asked_for_files = request.write_baseline is not None or request.add_ignores
     if (request.settings.fix or request.diff) and not asked_for_files:
         outcome, fixed, changes = _fix(request, engine, outcome)
+    _warn(request, outcome)
     outcome, error = _with_models(request, engine, outcome) if request.live else (outcome, None)
     if error is not None and asked_for_files:
         raise error  # half of the findings are no baseline
@@ -69,6 +70,14 @@ def _with_models(request: Request, engine: Engine, outcome: Outcome) -> tuple[Ou
     for text in found.skipped:
         _say(request, f"skipped {text}")
     return found.outcome, found.error
+
+
+def _warn(request: Request, outcome: Outcome) -> None:
+    """Tell of comments that look like directives and are none: they do not do what their author believes."""
+    for path, problem in outcome.settler.misread():
+        from initlint.report.concise import spot  # what it prints with is loaded for a report only
+
+        _say(request, f"warning: {spot(path, problem.cell, problem.span)}: {problem.message}")
 
 
 def _files(request: Request) -> Files:

@@ -31,8 +31,8 @@ from initlint.reference.layers import LAYERS, ParameterSpec
 # Lines that may write to weights, or make parameters by hand.
 _WRITES_WEIGHTS = (
     r"(?<!__)\binit\w*[.(\[]|(?<!_)_init\w*\(|(?:xavier|kaiming|normal|uniform|orthogonal|constant|zeros?|ones|fill|eye|dirac|sparse|copy)\w*_\("
-    r"|\.data\b|Parameter\(|deepcopy|\][ \t]*\*[ \t]*[a-z(]|calculate_gain|manual_seed|\.apply\(|reset_parameters|weight_norm|load_state"
-    r"|\.(?:weight|bias)\b(?:\.data|\[.*\])?\s*[-+*/]?=[^=]"
+    r"|\.data\b|Parameter\(|deepcopy|\][ \t]*\*[ \t]*[a-z(]|calculate_gain|manual_seed|\.apply\(|reset_parameters"
+    r"|weight_norm|load_state|\.(?:weight|bias)\b(?:\.data|\[.*\])?[ \t]*[-+*/]?=[^=]"
 )
 _WRITES = re.compile(_WRITES_WEIGHTS)
 # A function that no model reached is read also when it builds layers, or asks for a weight's truth.

@@ -65,13 +65,9 @@ def _builds(script: FileIndex | None, name: str) -> bool:
     if script is None or name not in script.source.text or not _META.search(script.source.text):
         return False
     tree = script.source.tree
-    built = any(isinstance(node, ast.Call) and _last(node.func) == name for node in syntax.walk(tree))
+    built = any(isinstance(node, ast.Call) and syntax.last_name(node.func) == name for node in syntax.walk(tree))
     emptied = [node for node in syntax.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "to_empty"]
     return built and not all(_loads_after(script, node) for node in emptied)
-
-
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def _loads_after(script: FileIndex, node: ast.AST) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from initlint.describe.nodes import Parameter
-from initlint.source.syntax import Parents
+from initlint.describe.nodes import Parameter, Site
 
 _OFF = re.compile(r"requires_grad\s*=\s*False|requires_grad_\(\s*(mode\s*=\s*)?False|freeze")
 
@@ -14,18 +13,11 @@ _OFF = re.compile(r"requires_grad\s*=\s*False|requires_grad_\(\s*(mode\s*=\s*)?F
 def is_frozen(parameter: Parameter) -> bool:
     """Whether the class around the weight, or what writes to it, switches gradients off somewhere."""
     sites = [parameter.site, parameter.module.site, *(event.site for event in parameter.history)]
-    return any(site is not None and _OFF.search(_around(site.source.text, site.source.parents, site.node))
-               for site in sites)  # fmt: skip
+    return any(site is not None and _OFF.search(_around(site)) for site in sites)
 
 
-def _around(text: str, parents: Parents, node: ast.AST) -> str:
-    """The text of the class (or else the function) that a node stands in."""
-    holder: ast.AST | None = None
-    current: ast.AST | None = node
-    while current is not None:
-        if isinstance(current, ast.ClassDef) or (holder is None and isinstance(current, ast.FunctionDef)):
-            holder = current
-        current = parents.get(current)
-    if holder is None:
-        return ""
-    return "\n".join(text.split("\n")[holder.lineno - 1 : holder.end_lineno])  # type: ignore[attr-defined]
+def _around(site: Site) -> str:
+    """The text of the class (or else the function) that it stands in."""
+    outer = [one for one in site.source.above(site.node) if isinstance(one, ast.ClassDef)]
+    holder = outer[-1] if outer else site.source.around(site.node, ast.FunctionDef)
+    return "" if holder is None else site.source.whole_lines(holder)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from initlint.source import syntax
+
 if TYPE_CHECKING:
     from initlint.describe.nodes import Site
 
@@ -38,8 +40,7 @@ def calls_directly(call: ast.AST, function: Definition) -> bool:
     """Whether the call names the function it runs: `init(m)`, not `self.apply(init)`."""
     if not isinstance(call, ast.Call) or isinstance(function, ast.Lambda):
         return False
-    named = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
-    return named == function.name
+    return syntax.last_name(call.func) == function.name
 
 
 def handed_over(site: Site, node: ast.expr | None, via: Sequence[Handing]) -> tuple[Site, ast.expr | None]:

@@ -8,7 +8,6 @@ from pathlib import PurePath
 
 from initlint.source.text import SourceText
 
-
 _CONFIGURATIONS = ("Config", "Configuration", "Args", "Arguments")
 
 

@@ -48,7 +48,7 @@ def chain_of(project: Project, function: Function) -> Chain | None:
 def _read(project: Project, cls: ClassRef) -> Chain:
     entries = [one for one in classes.order(project, cls) if isinstance(one, ClassRef) and _NAME in one.info.methods]
     methods = [(one, one.info.methods[_NAME]) for one in entries]
-    text = "\n".join("\n".join(one.file.source.lines[node.lineno - 1 : node.end_lineno]) for one, node in methods)
+    text = "\n".join(one.file.source.whole_lines(node) for one, node in methods)
     asked: dict[str, None] = {}
     words, texts, parts = set[str](), dict[str, None](), set[str]()
     for _, method in methods:

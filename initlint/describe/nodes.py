@@ -6,7 +6,6 @@ Nothing here computes; `build` fills it. `None` always means unknown, and a rule
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar

@@ -210,7 +210,7 @@ def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger |
         return _of_script(project, file)
     if scope in file.functions:
         node = file.functions[scope]
-        text = "\n".join(file.source.lines[node.lineno - 1 : node.end_lineno])
+        text = file.source.whole_lines(node)
         return replace(_ledger([build.read_function(project, Function(node, file))]), trains=bool(_TRAINS.search(text)))
     info = file.classes.get(scope)
     if info is None:
@@ -219,7 +219,7 @@ def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger |
     if classes.is_module(project, cls):
         model, run = build.read_class(project, cls)
         return _ledger([run, *_late(project, cls)]) if model.complete else None
-    text = "\n".join(file.source.lines[info.node.lineno - 1 : info.node.end_lineno])
+    text = file.source.whole_lines(info.node)
     return None if _MAY_FILL.search(text) else Ledger({}, frozenset())
 
 

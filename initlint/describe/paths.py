@@ -128,9 +128,7 @@ def _number(site: Site, node: ast.expr) -> int:
 
 def _default(site: Site, name: str) -> int:
     """The default of the parameter `name` of the function around."""
-    node: ast.AST | None = site.node
-    while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        node = site.source.parents.get(node)
+    node = site.source.function(site.node)
     if node is None:
         return 1
     arguments = node.args

@@ -47,8 +47,7 @@ def inherits_walk(parameter: Parameter) -> bool:
 
 
 def _walks(cls: ClassRef, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    text = "\n".join(cls.file.source.lines[node.lineno - 1 : node.end_lineno])
-    return _WALK.search(text) is not None
+    return _WALK.search(cls.file.source.whole_lines(node)) is not None
 
 
 def owner_text(parameter: Parameter) -> str:
@@ -62,5 +61,4 @@ def _speaks_of_products(cls: ClassRef) -> bool:
 
 def text_of(cls: ClassRef) -> str:
     """The source of a class."""
-    node = cls.info.node
-    return "\n".join(cls.file.source.lines[node.lineno - 1 : node.end_lineno])
+    return cls.file.source.whole_lines(cls.info.node)

@@ -108,7 +108,7 @@ def _called(file: FileModel, applied: Applied) -> Iterator[ast.AST]:
     functions = {**index.functions, **{k: node for info in index.classes.values() for k, node in info.methods.items()}}
     for call in syntax.walk(loop):
         if isinstance(call, ast.Call) and any(isinstance(one, ast.Name) and one.id in modules for one in call.args):
-            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            name = syntax.last_name(call.func)
             if name in functions:
                 yield functions[name]
 
@@ -120,7 +120,7 @@ def _nodes(applied: Applied) -> Iterator[ast.AST]:
     if isinstance(function, Function):
         yield function.node
     elif applied.how == "loop":
-        yield applied.site.source.parents.get(applied.site.node, applied.site.node)
+        yield applied.site.source.parents.get(applied.site.node) or applied.site.node
 
 
 def named_kinds(nodes: Iterable[ast.AST]) -> frozenset[str]:

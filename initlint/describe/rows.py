@@ -14,6 +14,7 @@ from initlint.describe.flow_operations import plain_kind
 from initlint.describe.nodes import InitEvent, Model, Parameter, Site
 from initlint.describe.suggest import suggested
 from initlint.describe.symbols import shown
+from initlint.reference.layer_kind import ParameterSpec
 from initlint.reference.schemes import SCHEMES
 
 Size: TypeAlias = int | float | str | None  # a formula where it depends on unknown dimensions, None where unknown
@@ -124,14 +125,22 @@ def _size(value: object) -> Size:
 
 
 def _fans(parameter: Parameter) -> tuple[object, object]:
-    """What torch.nn.init reads off a layer's weight; of a raw parameter, what its product really sums over."""
-    if parameter.spec is not None:
+    """What torch.nn.init reads off a layer's weight; of a raw parameter, what its product really sums over.
+
+    And of a layer that stores its matrix the other way round, (in, out), as transformers' Conv1D does.
+    """
+    if parameter.spec is not None and not _is_turned(parameter.spec):
         return parameter.fan_in, parameter.fan_out
     if parameter.effective_fan_in is not None:
         return parameter.effective_fan_in, parameter.effective_fan_out
     if parameter.uses and "unknown" not in parameter.uses and "contract" not in parameter.uses:
         return None, None  # added, multiplied, looked up: nothing is summed
     return parameter.fan_in, parameter.fan_out
+
+
+def _is_turned(spec: ParameterSpec) -> bool:
+    read, true = (spec.fan_in, spec.fan_out), (spec.effective_fan_in, spec.effective_fan_out)
+    return spec.role == "weight" and len(spec.shape or ()) == 2 and read == true[::-1] != true
 
 
 def _init(event: InitEvent | None, path: str) -> InitRow:

@@ -94,7 +94,7 @@ class Run:
     buffers: list[tuple[ModuleObject, str, Site]] = field(default_factory=list)  # as registered
     made: dict[int, int] = field(default_factory=dict)  # the order at which a class's module had been constructed
     names: dict[tuple[FileIndex, str], Value] = field(default_factory=dict)  # what names mean at the top of files
-    sums: dict[tuple[object, ...], Value] = field(default_factory=dict)  # plain values of calls, by function and arguments
+    sums: dict[tuple[object, ...], Value] = field(default_factory=dict)  # plain values of calls
     sizes: set[str] = field(default_factory=set)  # of tensors and layers, that were asked for, by name
     top: Frame | None = None  # the file's top level, where that is what is read
     frames: list[Frame] | None = None  # of the functions read, where their variables are wanted

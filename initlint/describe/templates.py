@@ -29,7 +29,8 @@ from initlint.describe.values import (
 )  # fmt: skip
 
 Key: TypeAlias = tuple[object, ...]
-_SLOTS = {kind: (*Heap.__slots__, *kind.__slots__) for kind in (ModuleObject, Sequence, Mapping)}
+_KINDS: tuple[type[Heap], ...] = (ModuleObject, Sequence, Mapping)
+_SLOTS = {kind: (*Heap.__slots__, *kind.__slots__) for kind in _KINDS}
 WORTH_KEEPING = 40  # expressions read; building anything smaller again is as cheap as copying it
 # What rules set in relation to what comes later in the same reading.
 _TOLD_IN_ORDER = (Loaded, Seeded, Copied, Repeat)

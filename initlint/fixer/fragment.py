@@ -65,12 +65,10 @@ def insert(source: SourceText, line: int, column: int, text: str) -> tuple[Edit,
 
 def expression_text(source: SourceText, node: ast.expr) -> str:
     """The text of an expression, once it is certain that its position can be relied on."""
-    above: ast.AST | None = node
-    while above is not None:
+    for above in source.above(node):
         # Before Python 3.12 nodes inside an f-string carry wrong positions, and quotes cannot be nested there.
         if type(above).__name__ in {"JoinedStr", "TemplateStr"} and above is not node:
             raise CannotRewrite("inside an f-string")
-        above = source.parents.get(above)
     text = source.segment(source.span(node))
     if ast.dump(parsed(text)) != ast.dump(node):
         raise CannotRewrite("the text at this position is another expression")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import dropwhile, takewhile
 
 import libcst as cst
 
 from initlint.finding import Edit
-from initlint.fixer.commas import names_of
+from initlint.fixer.commas import Items, names_of
 from initlint.fixer.fragment import CannotRewrite, insert, module, replace, typed
-from initlint.fixer.layout import row, start
+from initlint.fixer.layout import comments_above, row, start
 from initlint.fixer.scopes import binders
+from initlint.fixer.statements import delete_statement
 from initlint.source.text import SourceText
 
 _MODULE = "torch.nn.init"
@@ -110,6 +111,26 @@ def add_import(source: SourceText, statement: str, at: ast.AST | None = None) ->
     return insert(source, start(source, body[0])[0], 1, f"{statement}\n\n")
 
 
+def drop_import(source: SourceText, use: ast.Name) -> tuple[Edit, ...]:
+    """Take out the import behind `use` where that is all it is for; nothing where others may have it from here."""
+    found = binders(source, use.id, use)
+    if len(found) != 1 or len(_mentions(source, use.id)) != 1 or not _is_own(source, use.id):
+        return ()
+    match found[0]:
+        case ast.Import() | ast.ImportFrom() as statement if statement in source.tree.body:
+            here = row(source, statement).span
+        case _:
+            return ()
+    if "#" in source.lines[here.end_line - 1] or comments_above(source, here.line) < here.line:
+        return ()  # a comment would be left without what it speaks of
+    if len(statement.names) == 1:
+        return delete_statement(source, statement)
+    if not isinstance(statement, ast.ImportFrom):
+        return ()
+    place = [alias.asname or alias.name for alias in statement.names].index(use.id)
+    return _with_names(source, statement, lambda items: items.drop(place))
+
+
 def _future(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
@@ -135,23 +156,17 @@ def _spellings(source: SourceText) -> Iterator[tuple[str, str]]:
 def _only_torch(source: SourceText, name: str, at: ast.AST) -> bool:
     """Whether nothing but imports of torch that have run before `at` give `name` its meaning there."""
     found = binders(source, name, at)
-    functions = [node for node in _above(source, at) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    functions = [node for node in source.above(at) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     for node in found:
         if not isinstance(node, _IMPORTS) or not _from_torch(node, name):
             return False
-        above = list(_above(source, node))
+        above = list(source.above(node))
         if any(isinstance(owner, ast.If) and "TYPE_CHECKING" in ast.dump(owner.test) for owner in above):
             return False
         in_module = not any(isinstance(owner, (ast.FunctionDef, ast.AsyncFunctionDef)) for owner in above)
         if node.lineno >= at.lineno and not (in_module and functions):  # type: ignore[attr-defined]
             return False
     return bool(found)
-
-
-def _above(source: SourceText, node: ast.AST | None) -> Iterator[ast.AST]:
-    while node is not None:
-        yield node
-        node = source.parents.get(node)
 
 
 def _from_torch(node: ast.Import | ast.ImportFrom, name: str) -> bool:
@@ -193,21 +208,20 @@ def _is_own(source: SourceText, name: str) -> bool:
 def _add_alias(
     source: SourceText, statement: ast.ImportFrom, name: str, *, instead_of: str | None = None
 ) -> tuple[Edit, ...]:
+    if instead_of is None:
+        return _with_names(source, statement, lambda items: items.append(name))
+    place = [alias.asname or alias.name for alias in statement.names].index(instead_of)
+    return _with_names(source, statement, lambda items: items.texts.__setitem__(place, name))
+
+
+def _with_names(source: SourceText, statement: ast.ImportFrom, change: Callable[[Items], None]) -> tuple[Edit, ...]:
+    """The edit that changes which names an import brings."""
     span = source.span(statement)
     line = typed(module(source.segment(span) + "\n").body[0], cst.SimpleStatementLine)
     node = typed(line.body[0], cst.ImportFrom)
     if isinstance(node.names, cst.ImportStar):
         raise CannotRewrite("a star import")
-    items = names_of(node, node.names)
-    if instead_of is None:
-        items.append(name)
-    else:
-        items.texts[[alias.asname or alias.name for alias in statement.names].index(instead_of)] = name
-    head = source.segment(span)[: -len(_tail(node))]
-    return replace(source, span, f"{head}{items.code}{')' if node.rpar else ''}")
-
-
-def _tail(node: cst.ImportFrom) -> str:
-    """The text of an import from its first name, or the bracket's inside, on."""
-    names = [] if isinstance(node.names, cst.ImportStar) else node.names
-    return names_of(node, names).code + (")" if node.rpar else "")
+    items, tail = names_of(node, node.names), ")" if node.rpar else ""
+    head = source.segment(span)[: -len(items.code + tail)]
+    change(items)
+    return replace(source, span, f"{head}{items.code}{tail}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from keyword import iskeyword
 
 import libcst as cst
 
-from initlint.finding import Edit
+from initlint.finding import Edit, Span
 from initlint.fixer.calls import as_argument
 from initlint.fixer.commas import arguments_of
 from initlint.fixer.fragment import (
@@ -17,6 +18,7 @@ from initlint.fixer.fragment import (
     expression,
     expression_text,
     replace,
+    tokens,
 )
 from initlint.source.text import SourceText
 
@@ -65,7 +67,9 @@ def to_comprehension(source: SourceText, product: ast.BinOp) -> tuple[Edit, ...]
         code = f"tuple({text}{loop})"
     else:
         code = f"[{code_of(bracket.lbracket.whitespace_after)}{text}{loop}{_closing(bracket)}]"
-    return replace_expression(source, product, code)
+    if not set(comments(expression_text(source, product))) <= set(comments(code)):
+        raise CannotRewrite("a comment would be lost")
+    return replace(source, _with_brackets(source, source.span(product)), code)
 
 
 def move_calls_inside(source: SourceText, outer: ast.Call, inner: ast.Call) -> tuple[Edit, ...]:
@@ -90,6 +94,31 @@ def move_calls_inside(source: SourceText, outer: ast.Call, inner: ast.Call) -> t
     items.texts[0] = f"{items.texts[0] if isinstance(first, _ATOMS) else f'({items.texts[0]})'}{methods}"
     code = f"{code_of(base.func)}{code_of(base.whitespace_after_func)}({items.code})"
     return replace_expression(source, outer, code)
+
+
+def _with_brackets(source: SourceText, span: Span) -> Span:
+    """`span` and the brackets that stand around it, but for those of a call: what fills it needs none."""
+    before, after = _text_before(source, span), _text_after(source, span)
+    opening, closing = before.rstrip(), after.lstrip()
+    if not opening.endswith("(") or not closing.startswith(")"):
+        return span
+    line = span.line - before[len(opening) :].count("\n")
+    head = opening.rpartition("\n")[2]
+    *_, last = ["", *(token for token in tokens(head[:-1]) if not token.isspace())]
+    called = last in ("", ")", "]", "}") or (last.isidentifier() and not iskeyword(last))
+    if called or iskeyword(head[-1 - len(last) : -1]):  # `return(x)` keeps what parts them
+        return span
+    skipped = after[: len(after) - len(closing)]
+    end = len(skipped.rpartition("\n")[2]) + (1 if "\n" in skipped else span.end_column)
+    return _with_brackets(source, Span(line, len(head), span.end_line + skipped.count("\n"), end + 1))
+
+
+def _text_before(source: SourceText, span: Span) -> str:
+    return "\n".join([*source.lines[: span.line - 1], source.lines[span.line - 1][: span.column - 1]])
+
+
+def _text_after(source: SourceText, span: Span) -> str:
+    return "\n".join([source.lines[span.end_line - 1][span.end_column - 1 :], *source.lines[span.end_line :]])
 
 
 def _stands_bare(source: SourceText, node: ast.expr, code: str) -> bool:

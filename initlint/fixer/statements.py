@@ -25,7 +25,7 @@ def delete_statement(source: SourceText, statement: ast.stmt) -> tuple[Edit, ...
             return replace(source, source.span(statement), "pass")
         return replace(source, here.span, "pass")
     if here.alone:
-        return _delete_lines(source, here.span.line, here.span.end_line)
+        return _delete_lines(source, here.span.line, here.span.end_line + _parts_nothing(source, here.span))
     line, before, _, after = split(source, here, [statement])
     return rebuild(source, here, Piece((line_of(_kept(before, after), line, last=True),), here.unit))
 
@@ -79,6 +79,18 @@ def split(
         raise CannotRewrite("LibCST divides this line differently")
     body = list(line.body)
     return line, body[:first], body[first:last], body[last:]
+
+
+def _parts_nothing(source: SourceText, span: Span) -> bool:
+    """Whether the blank line below parts nothing any more once these lines are gone.
+
+    There is another one above, or a comment, which then speaks of what follows.
+    """
+    top, bottom = cell_bounds(source, span.line)
+    if span.line == top or span.end_line == bottom or source.lines[span.end_line].strip():
+        return False
+    above = source.lines[span.line - 2].strip()
+    return not above or above.startswith("#")
 
 
 def _kept(before: list[cst.BaseSmallStatement], after: list[cst.BaseSmallStatement]) -> list[cst.BaseSmallStatement]:

@@ -14,7 +14,7 @@ from initlint.fixer.judge import Case, is_preserving, is_raising, judge
 from initlint.fixer.proof import Proof, Verdict
 from initlint.fixer.touched import Class, classes, rows
 from initlint.fixer.trial import Bench, Trial
-from initlint.repair import Repaired, changes_of, fixable, key
+from initlint.repair import Repaired, apply, changes_of, fixable, key
 from initlint.source.files import changed
 from initlint.source.text import SourceText
 
@@ -73,7 +73,7 @@ class _Verifier:
         names = outcome.settler.fingerprints(outcome.findings)
         left = list(fixes)
         while left:
-            made, applied = apply(outcome, left)
+            made, applied = apply(outcome, left, unsafe=True)
             after = self.engine.rerun(outcome, changed(outcome.files, made.values()), list(made))
             cases = self._cases(outcome, after, made, applied)
             proofs = list(map(judge, cases))
@@ -102,7 +102,7 @@ class _Verifier:
             if all(shared[name] == 1 for name in by_finding[id(suspect.finding)].targets):
                 found.append(suspect)
                 continue
-            made, applied = apply(outcome, [suspect.finding])
+            made, applied = apply(outcome, [suspect.finding], unsafe=True)
             after = self.engine.rerun(outcome, changed(outcome.files, made.values()), list(made))
             alone = map(judge, self._cases(outcome, after, made, applied))
             found += [proof for proof in alone if proof.verdict is Verdict.TAKEN_BACK]
@@ -151,24 +151,6 @@ class _Verifier:
         earlier = {path: text for path in self.originals if (text := outcome.text(path)) is not None}
         given = {path: text for path in outcome.files.given if (text := outcome.text(path)) is not None}
         return list({**given, **earlier, **made}.values())
-
-
-def apply(outcome: Outcome, fixes: Iterable[Finding]) -> tuple[dict[str, SourceText], list[Finding]]:
-    """The texts that these fixes change, and the fixes that went together."""
-    by_path: dict[str, list[Finding]] = {}
-    for finding in fixes:
-        by_path.setdefault(finding.path, []).append(finding)
-    made: dict[str, SourceText] = {}
-    applied: list[Finding] = []
-    for path, findings in by_path.items():
-        source = outcome.text(path)
-        if source is None:
-            continue
-        result = apply_fixes(source, findings, unsafe=True)
-        if result.text != source.text:
-            made[path] = result.source
-            applied += result.applied
-    return made, applied
 
 
 def _is_comment(outcome: Outcome, finding: Finding) -> bool:

@@ -17,6 +17,7 @@ from initlint.finding import Applicability, Edit, Finding, Severity, Span
 from initlint.repair import repair
 from initlint.source.annotate import annotate
 from initlint.source.files import given
+from initlint.source.read import Problem
 from initlint.source.text import SourceText
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.initlint"
@@ -60,6 +61,7 @@ class Server(LanguageServer):
         else:
             self.linted[uri] = Linted(source, outcome, engine)
         diagnostics = [_diagnostic(one, source) for one in outcome.findings]
+        diagnostics += [_warning(problem, source) for _, problem in outcome.settler.misread()]
         self.text_document_publish_diagnostics(
             types.PublishDiagnosticsParams(uri, diagnostics, version=document.version)
         )
@@ -121,6 +123,15 @@ def _diagnostic(finding: Finding, source: SourceText) -> types.Diagnostic:
         code_description=types.CodeDescription(finding.url),
         source="initlint",
         tags=[types.DiagnosticTag.Unnecessary] if finding.code == "INI001" else None,
+    )
+
+
+def _warning(problem: Problem, source: SourceText) -> types.Diagnostic:
+    return types.Diagnostic(
+        range=_range(problem.span, source),
+        message=problem.message,
+        severity=types.DiagnosticSeverity.Warning,
+        source="initlint",
     )
 
 

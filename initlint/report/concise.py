@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from initlint.finding import Finding
+from initlint.finding import Finding, Span
 from initlint.report.harmless import visible, visible_path
 from initlint.report.model import Report
 from initlint.report.statistics import table
@@ -18,8 +18,13 @@ def render(report: Report, *, color: bool = False) -> str:
 
 def place(finding: Finding) -> str:
     """Where it is, as editors follow it."""
-    cell = f":cell {finding.cell}" if finding.cell else ""
-    return f"{visible_path(finding.path)}{cell}:{finding.span.line}:{finding.span.column}"
+    return spot(finding.path, finding.cell, finding.span)
+
+
+def spot(path: str, cell: int | None, span: Span) -> str:
+    """A place in a file or in a notebook's cell, as editors follow it."""
+    within = f":cell {cell}" if cell else ""
+    return f"{visible_path(path)}{within}:{span.line}:{span.column}"
 
 
 def _line(finding: Finding) -> Line:

@@ -37,10 +37,6 @@ def build_taped(target: Target, recipe: Recipe, *, seed: int, cap: int) -> Build
         model, seen = _record(target, recipe, tape)
     except CannotBuildError:
         raise
-    except SystemExit as error:
-        raise CannotBuildError(
-            target, f"{target.text} calls sys.exit({error.code!r}) while it is built", error
-        ) from None
     except Exception as error:  # the user's constructor may raise anything
         gc.collect()
         return _real(target, recipe, seed, error)
@@ -61,10 +57,6 @@ def _real(target: Target, recipe: Recipe, seed: int, first: Exception) -> Build:
         model, seen = _record(target, recipe, tape)
     except CannotBuildError:
         raise
-    except SystemExit as error:
-        raise CannotBuildError(
-            target, f"{target.text} calls sys.exit({error.code!r}) while it is built", error
-        ) from None
     except Exception as error:  # the user's constructor may raise anything
         if isinstance(error, MemoryError) or "not enough memory" in str(error):
             message = f"{target.text} needs more than the memory limit; --memory-limit raises it"
@@ -78,8 +70,12 @@ def _real(target: Target, recipe: Recipe, seed: int, first: Exception) -> Build:
 
 def _record(target: Target, recipe: Recipe, tape: Tape) -> tuple[nn.Module, Sightings]:
     seen = Sightings(tape.last_write)
-    with seen.watching(), tape.recording():
-        built = recipe.build()
+    try:
+        with seen.watching(), tape.recording():
+            built = recipe.build()
+    except SystemExit as error:
+        message = f"{target.text} calls sys.exit({error.code!r}) while it is built"
+        raise CannotBuildError(target, message, error) from None
     return checked(target, built), seen
 
 

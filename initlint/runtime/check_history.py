@@ -77,7 +77,7 @@ def padding_row(model: Model) -> Iterator[Remark]:
 
 
 def _covers_row(part: Form, index: int) -> bool:
-    if part.family == "opaque" or part.region in {"[part]", f"[{index}]"}:
+    if part.family in {"opaque", "repeated"} or part.region in {"[part]", f"[{index}]"}:
         return True
     low, colon, high = part.region.strip("[]").partition(":")
     return bool(colon) and int(low or 0) <= index < int(high or 1 << 62) if "," not in part.region else True

@@ -1,4 +1,4 @@
-"""No value, or the same value: INI101 to INI105, INI107, INI807, INI808, INI811. (parent)"""
+"""No value, or the same value: INI101 to INI105, INI107, INI808. (parent)"""
 
 from __future__ import annotations
 
@@ -16,12 +16,7 @@ COPIES = re.compile(
     r"([._\d]|$)",
     re.IGNORECASE,
 )
-# Rows shorter than this many random bits can be equal by chance.
-_ENOUGH_BITS = 96
-_BITS = {"float16": 10, "bfloat16": 8}
-_OWN_SEED = "give each rank a seed of its own, or draw the whole tensor before it is sharded"
-_DRAWN = frozenset({"normal", "uniform", "trunc_normal"})
-_UNITS = frozenset({"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "NonDynamicallyQuantizableLinear"})
+DRAWN = frozenset({"normal", "uniform", "trunc_normal"})
 
 
 def uninitialized(model: Model) -> Iterator[Remark]:
@@ -85,7 +80,7 @@ def clones(model: Model) -> Iterator[Remark]:
             continue
         if len(row.shape) < 2:
             continue  # equal biases keep no two layers alike
-        if row.form is not None and (row.form.family in _DRAWN or row.form.family in {"orthogonal", "sparse"}):
+        if row.form is not None and (row.form.family in DRAWN or row.form.family in {"orthogonal", "sparse"}):
             groups[row.draw].append((row, event))
     by_place: dict[object, list[tuple[Parameter, list[str]]]] = defaultdict(list)
     for members in groups.values():
@@ -111,48 +106,12 @@ def layer_of_list(name: str) -> str:
     return head if head != name else name.rpartition(".")[0] or name
 
 
-def duplicates(model: Model) -> Iterator[Remark]:
-    """INI807 and INI811: equal units, equal shards, in what was drawn at random."""
-    for row in model.parameters:
-        found = row.measured
-        if found is None or row.kind != "parameter":
-            continue
-        if found.shards_equal:
-            message = f"`{row.name}` is spread over processes, and two of them hold the same numbers"
-            yield Remark("INI811", row.name, message, _OWN_SEED, last_place(row))
-            continue
-        if row.form is None or len(row.shape) < 2:
-            continue
-        bits = row.numel // row.shape[0] * _BITS.get(row.dtype, 22)
-        if bits < _ENOUGH_BITS or not drawn_throughout(row):
-            continue
-        if found.halves_equal:
-            message = f"one half of `{row.name}` repeats the other: both were drawn with one seed"
-            yield Remark("INI811", row.name, message, _OWN_SEED, last_place(row))
-        elif found.duplicate_rows:
-            message = f"{found.duplicate_rows} of the {row.shape[0]} units of `{row.name}` equal another one"
-            yield Remark("INI807", row.name, message, "draw every unit on its own", last_place(row))
-
-
 def drawn_throughout(row: Parameter) -> bool:
     """Whether every entry was drawn at random, in one piece or in several."""
     forms = [part for part in row.overlays if part.fraction < 1]
     if sum(part.fraction for part in forms) > 0.999:
-        return all(part.family in _DRAWN for part in forms)
-    return not row.overlays and row.form is not None and row.form.family in _DRAWN
-
-
-def equal_units(model: Model) -> Iterator[Remark]:
-    """INI807: a layer whose units all start equal, by a copied or spelled-out row."""
-    for row in model.parameters:
-        found = row.measured
-        if found is None or row.module not in _UNITS or row.facts.get("groups", 1) != 1 or row.role != "weight":
-            continue
-        if found.duplicate_rows != row.shape[0] - 1 or row.shape[0] < 2 or "pixel_shuffle" in row.followed_by:
-            continue
-        if row.form is None or row.form.family not in _DRAWN:
-            message = f"all {row.shape[0]} units of `{row.name}` start equal"
-            yield Remark("INI807", row.name, message, "draw every unit on its own", last_place(row))
+        return all(part.family in DRAWN for part in forms)
+    return not row.overlays and row.form is not None and row.form.family in DRAWN
 
 
 def not_finite(model: Model) -> Iterator[Remark]:
@@ -177,4 +136,4 @@ def _maker(row: Parameter) -> str:
     return f"torch.{born.function}" if born else "an allocation"
 
 
-CHECKS = (uninitialized, constant, identical_tokens, clones, duplicates, equal_units, not_finite)
+CHECKS = (uninitialized, constant, identical_tokens, clones, not_finite)

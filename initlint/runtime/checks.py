@@ -10,7 +10,7 @@ from typing import Any
 
 from initlint.finding import Evidence, Finding, Span
 from initlint.rule import Rule
-from initlint.runtime import check_history, check_scale, check_twins, check_values
+from initlint.runtime import check_duplicates, check_history, check_scale, check_twins, check_values
 from initlint.runtime.check_depth import default_in_deep_rectifier
 from initlint.runtime.check_statistics import off_reference
 from initlint.runtime.protocol import Model, Place
@@ -30,7 +30,13 @@ _SILENCES = {
 # One NaN makes every signal what it is.
 _BREAKING = frozenset({"INI808"})
 _SIGNAL = frozenset(f"INI80{number}" for number in range(1, 7)) | {"INI812"}
-_EVERYWHERE = (*check_values.CHECKS, *check_twins.CHECKS, *check_history.CHECKS, *check_scale.CHECKS)
+_EVERYWHERE = (
+    *check_values.CHECKS,
+    *check_duplicates.CHECKS,
+    *check_twins.CHECKS,
+    *check_history.CHECKS,
+    *check_scale.CHECKS,
+)
 
 
 def findings_of(models: Iterable[Model], rules: Mapping[str, Rule], *, alpha: float = 1e-6) -> list[Finding]:

@@ -16,7 +16,8 @@ class Distribution:
 
     Families: constant, normal, uniform (between low and high), trunc_normal (`loc` and `scale` of the normal before
     it is cut), orthogonal (`scale` is the gain), eye, dirac, sparse (`fraction` of the entries is not zero),
-    literal (given data), empty (raw memory), opaque (no closed form: only a replay can tell).
+    literal (given data), empty (raw memory), repeated (random numbers that come again, so that they are not
+    independent), opaque (no closed form: only a replay can tell).
     """
 
     family: str
@@ -30,12 +31,19 @@ class Distribution:
     @property
     def known(self) -> bool:
         """Whether mean and std follow from the parameters."""
-        return self.family not in {"opaque", "empty", "literal"}
+        return self.family not in {"opaque", "empty", "literal", "repeated"}
 
     @property
     def random(self) -> bool:
         """Whether two draws differ."""
-        return self.family in {"normal", "uniform", "trunc_normal", "orthogonal", "sparse", "opaque"}
+        return self.family in {"normal", "uniform", "trunc_normal", "orthogonal", "sparse", "repeated", "opaque"}
+
+    @property
+    def again(self) -> Distribution:
+        """What is left when its entries come several times."""
+        if not self.random:
+            return self
+        return OPAQUE if self.family == "opaque" else REPEATED
 
     @property
     def mean(self) -> float | None:
@@ -70,6 +78,7 @@ class Distribution:
 
 EMPTY = Distribution("empty")
 OPAQUE = Distribution("opaque")
+REPEATED = Distribution("repeated")
 
 
 def constant(value: float) -> Distribution:
@@ -123,6 +132,8 @@ def affine(form: Distribution, factor: float, offset: float) -> Distribution:
             return OPAQUE
         case _ if factor == 0:
             return constant(offset)
+        case "repeated":
+            return form
     low, high = factor * form.low + offset, factor * form.high + offset
     if factor < 0:
         low, high = high, low

@@ -99,7 +99,7 @@ def transform(name: str, first: Value, arguments: Arguments, others: list[Value]
     if name in {"mul", "div", "add", "sub", "rsub", "neg", "true_divide", "multiply", "divide", "subtract"}:
         return Outcome(_arithmetic(name, first, arguments, others))
     if name in _REPEATING:
-        return Outcome(Value(d.OPAQUE if first.form.random else first.form), "copy")
+        return Outcome(Value(first.form.again), "copy")
     if name in _REARRANGING:
         return Outcome(first.mapped(first.form, name, str(arguments.get("repeats", arguments.get("dims", "")))), "copy")
     form = _unary(name, first.form, arguments)

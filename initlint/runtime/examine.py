@@ -14,6 +14,7 @@ from torch import nn
 from initlint.errors import TargetError
 from initlint.runtime import sizes
 from initlint.runtime.advice import advise
+from initlint.runtime.blame import with_culprits
 from initlint.runtime.build import Build, build_real, build_taped
 from initlint.runtime.deferred import left_raw, second_path
 from initlint.runtime.digest import digests
@@ -137,7 +138,7 @@ def follow(subject: Subject, model: Model) -> Model:
     )
     rows = advise(model.parameters, signal)
     raw = [row.name for row in rows if row.uninitialized and row.kind == "parameter"]
-    verdicts = () if raw else judge(signal)
+    verdicts = () if raw else with_culprits(judge(signal), signal, rows)
     told = (signal.problem,) if signal.problem else ()
     if raw and not told:
         told = (f"the signal is not judged: it passes through raw memory, `{raw[0]}` first",)
@@ -147,7 +148,7 @@ def follow(subject: Subject, model: Model) -> Model:
         model,
         notes=model.notes + told,
         parameters=rows,
-        verdicts=model.verdicts + tuple(verdicts),
+        verdicts=model.verdicts + verdicts,
         propagation=asdict(signal),
         seconds=time.monotonic() - subject.started,
         memory=peak_memory(),

@@ -178,7 +178,7 @@ def translated(content: Content, source: Geometry, target: Geometry) -> Content:
     """The content of a view, carried to another view that holds a copy of it."""
     if not content.parts:
         if source.numel != target.numel or 0 in source.stride:  # broadcast: the same numbers again and again
-            return Content(UNKNOWN if content.base.form.random else content.base)
+            return Content(Value(content.base.form.again) if content.base.form.random else content.base)
         return content
     if source.stride != target.stride or source.size != target.size:
         return Content(UNKNOWN)

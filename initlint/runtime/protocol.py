@@ -120,6 +120,7 @@ class Measured:
     orthogonality: float | None = None  # largest entry of |W W^T - g^2 I| / g^2
     duplicate_rows: int = 0  # rows that equal an earlier row
     halves_equal: bool = False
+    halves_opposed: bool = False  # one half of the columns is the other with the sign turned
     shards_equal: bool = False  # two processes hold the same numbers for different parts of it
     digest: str = ""  # of the entries looked at: equal ones are equal numbers
     histogram: tuple[int, ...] = ()
@@ -161,6 +162,7 @@ class Parameter:
     form: Form | None = None
     overlays: tuple[Form, ...] = ()
     draw: int | None = None  # equal numbers have equal draws
+    halves_copied: bool = False  # one half of it, by rows, was copied from what the other half was copied from, or is
     uninitialized: float = 0.0  # share of entries that nothing wrote
     method: str = "meta"  # meta, replay, real, or outside (made where the tape did not run)
     mean: float | None = None

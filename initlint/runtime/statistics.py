@@ -53,6 +53,7 @@ def measure(values: torch.Tensor, form: Distribution | None, *, origin: str = "r
         orthogonality=orthogonality(whole),
         duplicate_rows=duplicate_rows(whole),
         halves_equal=halves_equal(whole),
+        halves_opposed=halves_opposed(whole),
         digest=blake2b(flat.numpy().tobytes(), digest_size=12).hexdigest() if whole.device.type == "cpu" else "",
         histogram=counts,
         edges=edges,
@@ -234,6 +235,14 @@ def halves_equal(values: torch.Tensor) -> bool:
             if first.numel() > 1 and torch.equal(first, second):
                 return True
     return False
+
+
+def halves_opposed(values: torch.Tensor) -> bool:
+    """Whether a layer subtracts with one half of its columns what it adds with the other."""
+    if values.dim() < 2 or values.shape[1] % 2 or values.numel() > _DUPLICATE_CAP:
+        return False
+    first, second = values.chunk(2, 1)
+    return bool(first.any()) and torch.equal(first, -second)
 
 
 def _histogram(values: torch.Tensor) -> tuple[tuple[int, ...], tuple[float, ...]]:

@@ -16,7 +16,7 @@ from initlint.runtime.distribution import Distribution
 from initlint.runtime.frames import resolve
 from initlint.runtime.geometry import Geometry, label
 from initlint.runtime.infer import infer
-from initlint.runtime.ledger import Content, Value, Write
+from initlint.runtime.ledger import Content, Ledger, Value, Write
 from initlint.runtime.oplog import ReplayRefusedError
 from initlint.runtime.protocol import Event, Form, Parameter
 from initlint.runtime.roles import Role, role_of
@@ -96,6 +96,7 @@ def _row(build: Build, holder: Holder, numbers: dict[str, torch.Tensor] | None, 
         form=None if outside or raw == 1.0 else _form(content.base.form),
         overlays=tuple(_overlay(where, value, view) for where, value in content.parts),
         draw=None if content.parts else content.base.draw,
+        halves_copied=_halves_copied(ledger, view),
         uninitialized=raw,
         method="outside" if outside else build.method,
         mean=mean,
@@ -109,6 +110,16 @@ def _row(build: Build, holder: Holder, numbers: dict[str, torch.Tensor] | None, 
     )
     values = _values(build.tape, holder, content, numbers) if numbers is not None else None
     return row if values is None else _with_numbers(row, values, content, role, seed)
+
+
+def _halves_copied(ledger: Ledger, view: Geometry) -> bool:
+    """Whether the upper and the lower half of its rows hold one and the same draw."""
+    if not view.size or view.size[0] % 2:
+        return False
+    size = (view.size[0] // 2, *view.size[1:])
+    second = Geometry(view.offset + size[0] * view.stride[0], size, view.stride)
+    upper, lower = (ledger.read(half).plain.draw for half in (Geometry(view.offset, size, view.stride), second))
+    return upper is not None and upper == lower
 
 
 def _with_numbers(

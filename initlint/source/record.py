@@ -1,4 +1,7 @@
-"""Findings as JSON can hold them, and back: what the cache keeps."""
+"""Findings as JSON can hold them, and back: what the cache keeps.
+
+All but `concerns`: only `describe` wants them, and it never asks the cache.
+"""
 
 from __future__ import annotations
 

@@ -9,13 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from initlint.finding import Finding, Span
+from initlint.source.misread import IGNORE, NOQA, SKIP_FILE, misread
 from initlint.source.text import SourceText
 
-_OURS = re.compile(r"#\s*initlint:\s*ignore(?:\s*\[(?P<codes>[^\]]*)\])?(?![\w-])", re.IGNORECASE)
-_NOQA = re.compile(r"#\s*noqa(?:\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?(?![\w:-])", re.IGNORECASE)
-_SKIP_FILE = re.compile(r"#\s*initlint:\s*skip-file\b", re.IGNORECASE)
-_OURS_BYTES = re.compile(rb"#\s*initlint:|#\s*noqa:[^\n]*\bINI[0-9]", re.IGNORECASE)
-_ANY_BYTES = re.compile(rb"#\s*(?:initlint:|noqa)", re.IGNORECASE)
+_OURS_BYTES = re.compile(rb"#\s*initlint\b|#\s*noqa[^\n]*\bINI[0-9]", re.IGNORECASE)
+_ANY_BYTES = re.compile(rb"#\s*(?:initlint\b|noqa)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,7 @@ class Suppressions:
 
     ignores: tuple[Ignore, ...] = ()
     skip_file: bool = False
+    misread: tuple[tuple[Span, str], ...] = ()  # what is none, though it wants to be: where it stands, what is wrong
 
     def silencing(self, finding: Finding, line: int) -> tuple[Ignore, ...]:
         """The directives that silence a finding on `line` of the whole text."""
@@ -70,16 +69,18 @@ def may_silence(data: bytes) -> bool:
 def find(source: SourceText) -> Suppressions:
     """Read the directives from real comments; text in strings does not count."""
     ignores: list[Ignore] = []
+    misreadings: list[tuple[Span, str]] = []
     skip = False
     for comment, first_line, last_line in _comments(source.text):
-        skip = skip or _SKIP_FILE.search(comment.string) is not None
-        for match in _OURS.finditer(comment.string):
+        skip = skip or SKIP_FILE.search(comment.string) is not None
+        for match in IGNORE.finditer(comment.string):
             codes = None if match["codes"] is None else _split(match["codes"])
-            ignores.append(Ignore(codes, _span(comment, match), first_line, last_line, noqa=False))
-        for match in _NOQA.finditer(comment.string):
+            ignores.append(Ignore(codes, _span(comment, match.start(), match.end()), first_line, last_line, noqa=False))
+        for match in NOQA.finditer(comment.string):
             codes = _split(match["codes"]) if match["codes"] else None
-            ignores.append(Ignore(codes, _span(comment, match), first_line, last_line, noqa=True))
-    return Suppressions(tuple(ignores), skip)
+            ignores.append(Ignore(codes, _span(comment, match.start(), match.end()), first_line, last_line, noqa=True))
+        misreadings += [(_span(comment, one.start, one.end), one.message) for one in misread(comment.string)]
+    return Suppressions(tuple(ignores), skip, tuple(misreadings))
 
 
 def end_of_statement(text: str, line: int) -> int:
@@ -92,9 +93,9 @@ def _split(codes: str) -> tuple[str, ...]:
     return tuple(code for code in re.split(r"[,\s]+", codes) if code)
 
 
-def _span(comment: tokenize.TokenInfo, match: re.Match[str]) -> Span:
+def _span(comment: tokenize.TokenInfo, start: int, end: int) -> Span:
     (line, column) = comment.start
-    return Span(line, column + match.start() + 1, line, column + match.end() + 1)
+    return Span(line, column + start + 1, line, column + end + 1)
 
 
 def _comments(text: str) -> Iterator[tuple[tokenize.TokenInfo, int, int]]:

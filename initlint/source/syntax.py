@@ -36,6 +36,11 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
                 queue.append(value)
 
 
+def last_name(node: ast.AST | None) -> str:
+    """`Linear` of `nn.Linear` and of `Linear`; empty for what is neither a name nor an attribute."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
 def walk_lines(roots: Iterable[ast.AST], lines: Sequence[int]) -> Iterator[ast.AST]:
     """As `walk` from several nodes, without the statements that stand on none of these lines (ascending)."""
     queue = list(roots)
@@ -70,11 +75,11 @@ class Parents:
             raise KeyError(node)
         return above
 
-    def get(self, node: ast.AST, default: ast.AST | None = None) -> ast.AST | None:
-        """The node above, or `default`."""
+    def get(self, node: ast.AST) -> ast.AST | None:
+        """The node above, if any."""
         if node not in self._found and node is not self._tree:
             self._learn(node)
-        return self._found.get(node, default)
+        return self._found.get(node)
 
     def _learn(self, node: ast.AST) -> None:
         """Go over the top-level statement at the node's line; over all of them where it is not found there."""

@@ -7,13 +7,19 @@ import re
 import sys
 import warnings
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
+from typing import TypeAlias, TypeVar
 
 from initlint.finding import Span
 from initlint.source import syntax
 from initlint.source.scopes import Scope, scopes
+
+Node = TypeVar("Node", bound=ast.AST)
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,20 @@ class SourceText:
             node = self.parents[node]
         return node
 
+    def around(self, node: ast.AST, *kinds: type[Node]) -> Node | None:
+        """The innermost node of these kinds that `node` stands in, or is."""
+        return next((one for one in self.above(node) if isinstance(one, kinds)), None)
+
+    def function(self, node: ast.AST) -> Function | None:
+        """The innermost function that `node` stands in, or is; None at the top level of a file or class."""
+        return next((one for one in self.above(node) if isinstance(one, _FUNCTIONS)), None)
+
+    def above(self, node: ast.AST | None) -> Iterator[ast.AST]:
+        """`node`, what holds it, what holds that, up to the module."""
+        while node is not None:
+            yield node
+            node = self.parents.get(node)
+
     def span(self, node: ast.AST) -> Span:
         """Where `node` stands in the whole text. `ast` counts columns in UTF-8 bytes; people count characters."""
         line, end_line = node.lineno, node.end_lineno  # type: ignore[attr-defined]
@@ -132,6 +152,10 @@ class SourceText:
         lines[-1] = lines[-1][: span.end_column - 1]
         lines[0] = lines[0][span.column - 1 :]
         return "\n".join(lines)
+
+    def whole_lines(self, node: ast.AST) -> str:
+        """The lines that `node` stands on, from the first one's beginning to the last one's end."""
+        return "\n".join(self.lines[node.lineno - 1 : node.end_lineno])  # type: ignore[attr-defined]
 
     def local(self, span: Span) -> tuple[int | None, Span]:
         """The notebook cell that `span` lies in, and the span inside it; for a plain file, None and the span."""

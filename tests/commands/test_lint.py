@@ -234,6 +234,27 @@ def test_ignores_are_added(net: Path) -> None:
     assert 0 == run().status
 
 
+def test_a_misspelt_directive_is_told(net: Path) -> None:
+    """On the other stream, with its place and the cure; the status and the report speak of findings alone."""
+    put(net, fine="x = 1  # initlint: disable=INI901\n")
+    done = run("fine.py", *CONCISE)
+
+    assert (0, "All checks passed!\n") == (done.status, done.out)
+    assert done.err.startswith(
+        "warning: fine.py:1:8: invalid directive `# initlint: disable=INI901`: expected `ignore`"
+    )
+    assert done.err.endswith("; write `# initlint: ignore[INI901]`\n")
+    assert "" == run("fine.py", "--quiet").err
+
+
+def test_a_misspelt_directive_in_a_notebook_is_told_with_its_cell(here: Path) -> None:
+    """As findings are."""
+    book = b'{"cells": [{"cell_type": "markdown"}, {"cell_type": "code", "source": "x = 1  # initlint: off"}]}'
+    done = run("-", "--stdin-filename", "n.ipynb", stdin=book)
+
+    assert done.err.startswith("warning: n.ipynb:cell 2:1:8: invalid directive `# initlint: off`")
+
+
 def test_files_are_listed(net: Path) -> None:
     """And not linted."""
     assert (0, "fine.py\nnet.py\n") == ((done := run("--show-files")).status, done.out)

@@ -128,6 +128,59 @@ def test_what_depends_on_unknown_dimensions_is_a_formula() -> None:
     assert "sqrt(2/(wide + hidden))" == fc1["init"]["std"]
 
 
+def test_a_matrix_stored_the_other_way_round_has_its_true_fans() -> None:
+    """transformers' Conv1D: (in, out). Its init still draws by what torch reads off the shape."""
+    text = """
+from torch import nn
+from transformers.pytorch_utils import Conv1D
+class Net(nn.Module):
+    def __init__(self, config, width=64):
+        super().__init__()
+        self.up, self.down = Conv1D(4 * width, width), Conv1D(config.out, config.inner)
+        nn.init.kaiming_normal_(self.up.weight)
+"""
+    found = described(text)
+
+    assert (64, 256, [64, 256]) == tuple(found["up.weight"][key] for key in ("fan_in", "fan_out", "shape"))
+    assert ("config.inner", "config.out") == (found["down.weight"]["fan_in"], found["down.weight"]["fan_out"])
+    assert pytest.approx((2 / 256) ** 0.5) == found["up.weight"]["init"]["std"]
+
+
+PARTS = """
+import torch
+from torch import nn
+
+
+class Part(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.fc1, self.fc2, self.out = nn.Linear(width, width), nn.Linear(width, width), nn.Linear(width, width)
+        for layer in (self.fc1, self.fc2, self.out):
+            nn.init.xavier_uniform_(layer.weight)
+
+    def forward(self, x):
+        return self.out(torch.relu(self.fc2(torch.relu(self.fc1(x)))))
+
+
+class Whole(nn.Module):
+    def __init__(self, width=32):
+        super().__init__()
+        self.part = Part(width)
+
+    def forward(self, x):
+        return self.part(x)
+"""
+
+
+def test_every_parameter_that_a_finding_is_true_of_has_its_verdict() -> None:
+    """Not the one alone that its message names, and not the others of the same line; a part's like its owner's."""
+    found = described(PARTS)
+    told = {name: row["verdict"] for name, row in found.items() if row["verdict"] is not None}
+    names = ("fc1.weight", "fc2.weight", "part.fc1.weight", "part.fc2.weight")
+
+    assert dict.fromkeys(names, "INI201") == told
+
+
 BLOCKS = """
 import math
 import torch

@@ -73,16 +73,34 @@ REPEATED = [
     ("[Block(_('x'))] * n", "[Block(_('x')) for _index in range(n)]"),
     ("f(*[Block(x)] * n)", "f(*[Block(x) for _ in range(n)])"),
     ("[\n    # one\n    Block(x),  # two\n] * n", "[\n    # one\n    Block(x) for _ in range(n)  # two\n]"),
+    ("f(*([Block(x)] * n), y)", "f(*[Block(x) for _ in range(n)], y)"),
+    ("f(\n    *(\n        [Block(x)] * n\n    ),\n)", "f(\n    *[Block(x) for _ in range(n)],\n)"),
+    ("f(*(  # why\n    [Block(x)] * n))", "f(*(  # why\n    [Block(x) for _ in range(n)]))"),
+    ("y = (([Block(x)] * n))", "y = [Block(x) for _ in range(n)]"),
+    ("y = z + ([Block(x)] * n)", "y = z + [Block(x) for _ in range(n)]"),
+    ("y = ([Block(x)] * n + z)", "y = ([Block(x) for _ in range(n)] + z)"),
+    ("y = f (([Block(x)] * n))", "y = f ([Block(x) for _ in range(n)])"),
+    ("y = f()([Block(x)] * n)", "y = f()([Block(x) for _ in range(n)])"),
+    ("y = (f\n([Block(x)] * n))", "y = (f\n([Block(x) for _ in range(n)]))"),
+    ("y = x if not ([Block(x)] * n) else 0", "y = x if not [Block(x) for _ in range(n)] else 0"),
+    ("y = x if not([Block(x)] * n) else 0", "y = x if not([Block(x) for _ in range(n)]) else 0"),
     ("[a if b else c] * n", "[a if b else c for _ in range(n)]"),
 ]
+
+
+def is_product(node: ast.BinOp) -> bool:
+    """Whether a list or tuple is multiplied."""
+    return any(isinstance(side, (ast.List, ast.Tuple)) for side in (node.left, node.right)) and isinstance(
+        node.op, ast.Mult
+    )
 
 
 @pytest.mark.parametrize(("before", "expected"), REPEATED)
 def test_a_repeated_item_is_built_anew_each_time(before: str, expected: str) -> None:
     """In a comprehension of the same kind."""
-    actual = rewritten(
-        before, lambda text: to_comprehension(text, find(text, ast.BinOp, before.removeprefix("f(*")[:3]))
-    )
+    product = next(one for one in ast.walk(ast.parse(before)) if isinstance(one, ast.BinOp) and is_product(one))
+    code = ast.get_source_segment(before, product) or ""
+    actual = rewritten(before, lambda text: to_comprehension(text, find(text, ast.BinOp, code)))
 
     assert expected == actual
 

@@ -93,6 +93,17 @@ def test_findings_are_shown_while_one_types(editor: Editor, tmp_path: Path) -> N
     assert [] == editor.diagnostics()
 
 
+def test_a_misspelt_directive_is_shown(editor: Editor, tmp_path: Path) -> None:
+    """It has no code: there is no rule behind it."""
+    uri = (tmp_path / "net.py").as_uri()
+    document = {"uri": uri, "languageId": "python", "version": 1, "text": "x = 1  # initlint: off\n"}
+    editor.tell("textDocument/didOpen", {"textDocument": document})
+    (shown,) = editor.diagnostics()
+
+    assert None is shown.get("code")
+    assert shown["message"].startswith("invalid directive `# initlint: off`")
+
+
 def test_places_count_in_utf_16(editor: Editor, tmp_path: Path) -> None:
     """As the protocol does: a smiley is two."""
     (finding,) = opened(editor, tmp_path / "net.py")

@@ -55,6 +55,35 @@ CASES = {
     "raw legacy": mlp("self.scale = nn.Parameter(torch.Tensor(4, 4))  # INI103"),
     "raw buffer": mlp("self.register_buffer('seen', torch.empty(4))  # INI103"),
     "equal units": mlp("self.fc3.weight.data = torch.randn(1, 128).repeat(10, 1) * 0.1  # INI807"),
+    "a half copied": mlp("with torch.no_grad():\n    self.fc2.weight[64:] = self.fc2.weight[:64]  # INI807"),
+    "every second unit copied": mlp("self.fc2.weight.data[1::2] = self.fc2.weight.data[::2]  # INI807"),
+    "one draw twice": mlp("w = torch.randn(64, 128) / 8\nself.fc2.weight = nn.Parameter(torch.cat([w, w]))  # INI807"),
+    "repeated": mlp("self.fc2.weight.data.copy_(torch.randn(64, 128).repeat(2, 1) / 8)  # INI807"),
+    "dead by their bias": mlp("nn.init.kaiming_normal_(self.fc2.weight)\nself.fc2.bias.data.fill_(-15.0)  # INI805"),
+    "dead by their weights": """\
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc1 = nn.Linear(64, 128)
+                self.fc2 = nn.Linear(128, 128)
+                nn.init.normal_(self.fc2.weight, -0.05, 0.02)  # INI805
+                nn.init.zeros_(self.fc2.bias)
+
+            def forward(self, x):
+                return torch.relu(self.fc2(torch.relu(self.fc1(x))))
+        """,
+    "dead by the bias of a norm": """\
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc1 = nn.Linear(64, 128)
+                self.norm = nn.BatchNorm1d(128)
+                nn.init.constant_(self.norm.bias, -8.0)  # INI805
+                self.fc2 = nn.Linear(128, 10)
+
+            def forward(self, x):
+                return self.fc2(torch.relu(self.norm(self.fc1(x))))
+        """,
     "not finite": mlp("self.fc3.bias.data[0] = float('nan')  # INI808"),
     "fading": """\
         class Net(nn.Module):

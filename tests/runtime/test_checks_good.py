@@ -347,13 +347,54 @@ class Weird(nn.Module):
         return self.wrapped(torch.relu(self.fc(x)))
 
 
+class CopiedRows(nn.Module):
+    """Copies that do no harm by being equal, or are undone: new classes, tokens, an output that starts at 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(16, 32)
+        self.tokens.weight.data.copy_(torch.randn(8, 32).repeat(2, 1) * 0.02)
+        self.body, self.fc, self.head = nn.Linear(32, 64), nn.Linear(64, 64), nn.Linear(64, 8)
+        self.doubled, self.taken_back = nn.Linear(64, 64), nn.Linear(64, 64)
+        with torch.no_grad():
+            self.fc.weight[60:] = self.fc.weight[:4]
+            self.doubled.weight[32:] = self.doubled.weight[:32]
+            self.doubled.bias[32:] = self.doubled.bias[:32]
+            self.taken_back.weight[:, 32:] = -self.taken_back.weight[:, :32]
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.fc(torch.relu(self.body(self.tokens(tokens)))))
+        return self.head(x + self.taken_back(torch.relu(self.doubled(x))))
+
+
+class CopiedKernels(nn.Module):
+    """ICNR with a hand-written shuffle, groups of equal kernels, and an input that is doubled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.doubled = nn.Conv2d(6, 16, 3, padding=1)
+        self.grouped = nn.Conv2d(16, 16, 3, padding=1, groups=2)
+        self.up = nn.Conv2d(16, 16, 3, padding=1)
+        with torch.no_grad():
+            self.doubled.weight[:, 3:] = self.doubled.weight[:, :3]
+            self.grouped.weight[8:] = self.grouped.weight[:8]
+            self.up.weight.copy_(self.up.weight[:4].clone().repeat_interleave(4, 0))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.up(torch.relu(self.grouped(torch.relu(self.doubled(x)))))
+        batch, _, height, width = x.shape
+        x = x.view(batch, 4, 2, 2, height, width).permute(0, 1, 4, 2, 5, 3)
+        return x.reshape(batch, 4, 2 * height, 2 * width)
+
+
 GOOD: tuple[Callable[[], nn.Module], ...] = (
     ZeroHead, Lora, AdaLayerNormZero, ZeroInitResidual, ReZero, FocalHead, TransformerBlock, Equalised, Siren,
-    Upsampling, Target, Filled, Recurrent, Gan, ScaledHead, OnePlusWeight, Rl, Disguised, Weird,
-    Transposed,
+    Upsampling, CopiedRows, CopiedKernels, Target, Filled, Recurrent, Gan, ScaledHead, OnePlusWeight, Rl, Disguised,
+    Weird, Transposed,
     lambda: nn.Sequential(EqualisedLinear(64, 64), nn.ReLU(), EqualisedLinear(64, 64), nn.ReLU(), nn.Linear(64, 4)),
     lambda: nn.Sequential(nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 4)),
-    lambda: nn.MultiheadAttention(16, 2), lambda: nn.LSTM(16, 16), lambda: nn.Transformer(16, 2, 1, 1, 32),
+    lambda: nn.MultiheadAttention(16, 2), lambda: nn.LSTM(16, 16),
+    lambda: nn.Transformer(16, 2, 1, 1, 32),
 )  # fmt: skip
 
 

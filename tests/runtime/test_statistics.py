@@ -146,6 +146,15 @@ def test_equal_halves(axis: int) -> None:
     assert not measure(torch.cat([shard, shard + 1e-3], axis), None).halves_equal
 
 
+def test_opposed_halves() -> None:
+    """Columns that take back what others add; zeros do not."""
+    half = torch.randn(4, 8)
+
+    assert measure(torch.cat([half, -half], 1), None).halves_opposed
+    assert not measure(torch.cat([half, half], 1), None).halves_opposed
+    assert not measure(torch.zeros(4, 16), None).halves_opposed
+
+
 def test_not_finite() -> None:
     """NaN and infinities are counted, and no moments are made of them."""
     values = torch.tensor([1.0, float("nan"), float("inf"), 3.0])
