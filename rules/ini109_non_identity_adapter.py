@@ -63,7 +63,7 @@ class NonIdentityAdapter(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each pair of random factors beside a base path, on what draws the second."""
-        for pair in series(file, _called_so):
+        for pair in series(file, _may_be_factor, least=2):
             event = pair.second.effective
             if not (_is_adapter(pair) and _random(pair.first) and _random(pair.second)):
                 continue
@@ -91,10 +91,20 @@ def _owner(parameter: Parameter) -> str:
     return node.name if node is not None else ""
 
 
+def _may_be_factor(parameter: Parameter) -> bool:
+    """Whether the weight may be one of such a pair, told before forward is read."""
+    name = _factor(parameter)
+    return bool(_FIRST.search(name) or _SECOND.search(name)) and _random(parameter) and _called_so(parameter)
+
+
+def _factor(parameter: Parameter) -> str:
+    """The name of the layer, or of the raw parameter."""
+    path = parameter.name if parameter.spec is None else parameter.name.rpartition(".")[0]
+    return path.rpartition(".")[2]
+
+
 def _is_adapter(pair: Pair) -> bool:
-    first, second = (one.name if one.spec is None else one.name.rpartition(".")[0] for one in (pair.first, pair.second))
-    first, second = first.rpartition(".")[2], second.rpartition(".")[2]
-    named = bool(_FIRST.search(first) and _SECOND.search(second))
+    named = bool(_FIRST.search(_factor(pair.first)) and _SECOND.search(_factor(pair.second)))
     follow = pair.second.follow
     added = follow is not None and follow.residual
     lora = _LORA.search(pair.first.name) and _LORA.search(pair.second.name) and pair.direct

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from initlint.describe.classes import order
 from initlint.describe.handing import handed_over
@@ -153,7 +154,13 @@ def may_be_weight(parameter: Parameter) -> bool:
         return False
     if parameter.spec is not None:
         return role_of(parameter) is not None
-    return parameter.shape is not None and len(parameter.shape) > 1 and may_be_contracted(parameter)
+    shape = parameter.shape
+    return shape is not None and len(shape) > 1 and not is_row_of_tokens(shape) and may_be_contracted(parameter)
+
+
+def is_row_of_tokens(shape: tuple[Any, ...]) -> bool:
+    """Whether a raw parameter is (1, n, width): the same for each of a batch, joined to the signal or added to it."""
+    return len(shape) == 3 and shape[0] == 1
 
 
 def members(file: FileModel) -> Iterator[Member]:
