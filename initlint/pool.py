@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from initlint.describe.project import Reading
 
 _WORTH_IT = 1_500_000  # bytes of source that can matter: below, starting processes costs more than it saves
-_CHUNK = 250_000  # bytes of source for one forked process: their trees take some 35 times that
+_CHUNK = 450_000  # bytes of source for one forked process: their trees take some 35 times that
 _CHUNKS_EACH = 4  # where processes are dear to start
 _SHARED = 2_000_000  # characters of source whose trees all processes share
 
