@@ -91,6 +91,8 @@ def compare(operator: ast.cmpop, left: Value, right: Value) -> Any:
 # A class by its name, and what it holds. Two numbers of a configuration may well be equal.
 _MEMBER = re.compile(r"(?P<owner>(\w+\.)*(?!\w*([Cc]onf|[Aa]rg|[Pp]aram|[Ss]etting))[A-Z]\w*[a-z]\w*)\.[A-Z]\w*")
 
+_CONSTANTS = (int, float, str, bytes)
+
 _ORDER: dict[type[ast.cmpop], Any] = {
     ast.Lt: lambda a, b: a < b,
     ast.LtE: lambda a, b: a <= b,
@@ -111,6 +113,8 @@ def _identical(left: Value, right: Value) -> bool | None:
         return None if isinstance(other, Sym) else other is None
     if isinstance(left, (bool, ModuleObject)) and isinstance(right, (bool, ModuleObject)):
         return left is right
+    if isinstance(left, _CONSTANTS) and isinstance(right, _CONSTANTS):
+        return type(left) is type(right) and left == right  # `name is "conv"`: CPython keeps one of each
     if isinstance(left, External) and isinstance(right, External):
         return left.dotted == right.dotted
     if isinstance(left, (External, ClassRef)) and isinstance(right, (External, ClassRef)):
