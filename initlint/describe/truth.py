@@ -162,7 +162,7 @@ def _contains(container: Value, item: Value) -> bool | None:
     return None
 
 
-def unknown_comparison(run: Run, node: ast.Compare, frame: Frame, operands: list[Value]) -> Sym:
+def unknown_comparison(run: Run, node: ast.Compare, frame: Frame, operands: list[Value]) -> Value:
     """An unknown truth with a name of its own, and the default configuration's answer where there is one."""
     text = " ".join(
         word
@@ -178,7 +178,21 @@ def unknown_comparison(run: Run, node: ast.Compare, frame: Frame, operands: list
         ]
         if all(result is not None for result in answers):
             answer = all(answers)
-    return run.unknown(text, answer)
+    return _beside_rivals(run, run.unknown(text, answer), node, operands)
+
+
+def _beside_rivals(run: Run, test: Sym, node: ast.Compare, operands: list[Value]) -> Value:
+    """`mode == "a"`, which is false where `mode == "b"` holds."""
+    match operands:
+        case [Sym() as subject, str()] if isinstance(node.ops[0], ast.Eq):
+            rivals = run.rivals.setdefault(("equals", repr(subject)), [])
+            key = key_of(test)
+            if key not in rivals:
+                rivals.append(key)
+                run.rivals[key] = rivals
+            if key not in run.active and any(run.active.get(other) for other in rivals):
+                return False
+    return test
 
 
 def _default(value: Value) -> Value:
