@@ -6,9 +6,12 @@ import ast
 from dataclasses import replace
 from typing import Any
 
+from initlint.describe import draws
 from initlint.describe.flow import TRANSPARENT, FlowNode
 from initlint.describe.run import Frame, Run
 from initlint.describe.values import Choice, Mapping, ModuleObject, Sequence, Storage, Tensor, Value
+
+ONE_HOT = "one_hot"
 
 
 def add(
@@ -135,14 +138,24 @@ def contract(run: Run, left: Value, right: Value, node: ast.AST, frame: Frame) -
     both = all(
         isinstance(value, Tensor) and value.storage is not None and value.is_parameter for value in (left, right)
     )
-    for value, axis in ((left, -1), (right, -2)):
+    for value, axis, other in ((left, -1, right), (right, -2, left)):
         if isinstance(value, Tensor) and value.storage is not None:
-            use(value, "contract", axis=axis, transposed=value.transposed)
+            use(value, "embedding" if picks_rows(other) else "contract", axis=axis, transposed=value.transposed)
             if both:  # two parameters with each other: no signal passes between them
                 use(value, "product")
             operands.append(value.storage)
     sources = flows(run, [left, right])
     return add(run, "contract", sources, frame, node, operands=tuple(operands))
+
+
+def picks_rows(value: Value) -> bool:
+    """`F.one_hot(x)`, `eye[x]`: what is multiplied by it is looked up in, not summed over."""
+    if not isinstance(value, Tensor):
+        return False
+    if value.storage is not None:
+        event = draws.current(value)
+        return event is not None and event.scheme == "eye" and not value.storage.is_parameter
+    return value.node is not None and _origin(value.node).name == ONE_HOT
 
 
 def plain_kind(module: ModuleObject) -> str:

@@ -198,7 +198,8 @@ def _contraction(
     if isinstance(weight, Tensor) and weight.storage is not None:
         kind = "linear" if name in ("linear", "bilinear") else "conv_transpose" if "transpose" in name else "conv"
         axis, axes = (-1 if kind == "linear" else None), ((0, 1) if name == "conv_tbc" else None)
-        ops.use(weight, "contract", axis=axis, axes=axes, kind=kind, transposed=weight.transposed)
+        how = "embedding" if ops.picks_rows(args[0] if args else None) else "contract"
+        ops.use(weight, how, axis=axis, axes=axes, kind=kind, transposed=weight.transposed)
         operands = (weight.storage,)
     bias = run.settle(kwargs.get("bias", args[2] if len(args) > 2 else None))
     ops.use(bias, "add")
