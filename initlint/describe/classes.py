@@ -39,6 +39,12 @@ _NOT_MODULES = frozenset({"ABC", "object", "Generic", "Protocol", "Enum", "IntEn
 _TORCH_FAMILIES = ("torch.nn.", "torchvision.", "timm.", "lightning.", "transformers.", "mmcv.", "mmengine.",
     "fairseq.",
                    "torch_geometric.", "detectron2.", "diffusers.")  # fmt: skip
+# torch's own bases of its norms, by the class that has their constructor and parameters.
+_STANDS_FOR = {
+    "torch.nn.modules.batchnorm._BatchNorm": "torch.nn.BatchNorm2d",
+    "torch.nn.modules.batchnorm._NormBase": "torch.nn.BatchNorm2d",
+    "torch.nn.modules.instancenorm._InstanceNorm": "torch.nn.InstanceNorm2d",
+}
 
 
 def order(project: Project, cls: ClassRef) -> tuple[ClassRef | External, ...]:
@@ -94,7 +100,9 @@ def _base(project: Project, cls: ClassRef, node: ast.expr) -> ClassRef | Externa
             found = External(canonical(f"{found.dotted}.{part}"))
         else:
             return None
-    return found if isinstance(found, (ClassRef, External)) else None
+    if isinstance(found, External):
+        return External(_STANDS_FOR.get(found.dotted, found.dotted))
+    return found if isinstance(found, ClassRef) else None
 
 
 def is_module(project: Project, cls: ClassRef) -> bool:
