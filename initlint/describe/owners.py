@@ -203,6 +203,8 @@ def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger |
         return _of_script(project, file)
     if scope in file.functions:
         node = file.functions[scope]
+        if any(_is_table(project, file, inner) for inner in syntax.walk(node) if isinstance(inner, ast.stmt)):
+            return None
         text = "\n".join(file.source.lines[node.lineno - 1 : node.end_lineno])
         return replace(_ledger([build.read_function(project, Function(node, file))]), trains=bool(_TRAINS.search(text)))
     info = file.classes.get(scope)
