@@ -215,7 +215,11 @@ def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger |
         model, run = build.read_class(project, cls)
         return _ledger([run, *_late(project, cls)]) if model.complete else None
     text = "\n".join(file.source.lines[info.node.lineno - 1 : info.node.end_lineno])
-    return None if _MAY_FILL.search(text) else Ledger({}, frozenset())
+    if _MAY_FILL.search(text):
+        return None
+    if "load_state_dict" not in text:
+        return Ledger({}, frozenset())
+    return replace(_ledger([build.read_object(project, cls)]), trains=bool(_TRAINS.search(text)))
 
 
 def _of_script(project: Project, file: FileIndex) -> Ledger | None:
