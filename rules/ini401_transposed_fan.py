@@ -27,7 +27,8 @@ class TransposedFan(Rule):
     Finds parameters used as `x @ W` (or contracted over another axis than the last, in bmm, einsum, conv_tbc) whose
     init reads the fan as if they were stored (out, in), as `nn.Linear` stores them: `kaiming_*`, and bounds made from
     `W.size(1)`. Xavier takes both axes alike and is silent in two dimensions. Dimensions behind the second are taken
-    for a kernel, so a stack of matrices is told too; in a loop over all parameters that is advice.
+    for a kernel, so a stack of matrices is told too; in a loop over all parameters that is advice,
+    and so is a matrix with a norm behind it.
 
     ## Why is this bad?
     The std comes out wrong by sqrt(out / in), and the error multiplies with depth.
@@ -71,7 +72,7 @@ class TransposedFan(Rule):
                 f"but its init divides by {told(_taken(wrong[0]))}",
                 help="Give the init the matrix as torch stores it, (out, in): `w.t()`; or divide by the right size.",
                 layer=wrong[0].name,
-                severity=Severity.INFO if group.event.broad and len(first.shape or ()) > 2 else None,
+                severity=Severity.INFO if _is_stack_in_loop(group, first) or all(map(_normalised, wrong)) else None,
                 fix=_fix(group) if len(wrong) == len(group.members) else None,
             )
 
@@ -81,6 +82,15 @@ def _is_raw_and_scaled(parameter: Parameter) -> bool:
     if parameter.spec is not None or event is None or event.call is None or is_codebook(parameter):
         return False
     return event.scheme.startswith(("kaiming", "xavier")) or by_formula(event)
+
+
+def _is_stack_in_loop(group: Group, parameter: Parameter) -> bool:
+    return group.event.broad and len(parameter.shape or ()) > 2
+
+
+def _normalised(member: Member) -> bool:
+    follow = member.parameter.follow
+    return follow is not None and follow.normalised
 
 
 def _taken(member: Member) -> object:
