@@ -140,12 +140,20 @@ def contract(run: Run, left: Value, right: Value, node: ast.AST, frame: Frame) -
     )
     for value, axis, other in ((left, -1, right), (right, -2, left)):
         if isinstance(value, Tensor) and value.storage is not None:
-            use(value, "embedding" if picks_rows(other) else "contract", axis=axis, transposed=value.transposed)
+            how = "embedding" if picks_rows(other) else "contract"
+            use(value, how, axis=axis, transposed=value.transposed, matrices=_is_stack(value))
             if both:  # two parameters with each other: no signal passes between them
                 use(value, "product")
             operands.append(value.storage)
     sources = flows(run, [left, right])
     return add(run, "contract", sources, frame, node, operands=tuple(operands))
+
+
+def _is_stack(tensor: Tensor) -> bool:
+    """Whether it is seen as matrices that are the parameter's own: `w`, `w[i]`, `w[:, None]`, but no `w.view(...)`."""
+    whole = tensor.storage.shape if tensor.storage is not None else None
+    seen = tensor.shape if tensor.shape is not None or tensor.region else whole
+    return whole is not None and seen is not None and len(seen) > 1 and whole[-2:] == seen[-2:]
 
 
 def picks_rows(value: Value) -> bool:
