@@ -57,14 +57,18 @@ def order(project: Project, cls: ClassRef) -> tuple[ClassRef | External, ...]:
 
 
 def _linear(project: Project, cls: ClassRef) -> list[ClassRef | External]:
-    found: list[ClassRef | External] = []
-    for target in direct(project, cls):
-        found += order(project, target) if isinstance(target, ClassRef) else [target]
-    unique: list[ClassRef | External] = []
-    for entry in reversed(found):  # a shared base comes last
-        if not any(_same(entry, other) for other in unique):
-            unique.append(entry)
-    return [cls, *reversed(unique)]
+    """Python's own order (C3): a class before its bases, and bases as they are listed."""
+    bases = direct(project, cls)
+    lines = [list(order(project, base)) if isinstance(base, ClassRef) else [base] for base in bases]
+    lines.append(bases)
+    found: list[ClassRef | External] = [cls]
+    while lines := [line for line in lines if line]:
+        heads = [line[0] for line in lines]
+        free = (head for head in heads if not any(_same(head, later) for line in lines for later in line[1:]))
+        first = next(free, heads[0])  # Python would refuse what has none
+        found.append(first)
+        lines = [[entry for entry in line if not _same(entry, first)] for line in lines]
+    return found
 
 
 def direct(project: Project, cls: ClassRef) -> list[ClassRef | External]:
