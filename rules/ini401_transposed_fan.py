@@ -11,7 +11,7 @@ from initlint.describe.groups import Member, groups
 from initlint.describe.origin import parts
 from initlint.describe.products import is_codebook
 from initlint.describe.symbols import number, told
-from initlint.describe.wrong_axis import takes_other_axis
+from initlint.describe.wrong_axis import size_taken, takes_other_axis
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
 
@@ -63,13 +63,13 @@ class TransposedFan(Rule):
         """One finding for each statement that reads the wrong axis."""
         for group in groups(file, _is_raw_and_scaled):
             wrong = [member for member in group.members if takes_other_axis(member.parameter)]
-            if not wrong or number(_taken(wrong[0])) == 0:  # a shard that is elsewhere
+            if not wrong or number(size_taken(wrong[0].parameter)) == 0:  # a shard that is elsewhere
                 continue
             first = wrong[0].parameter
             yield self.finding(
                 group.site,
                 f"{first.name} is summed over {told(first.effective_fan_in)} inputs, "
-                f"but its init divides by {told(_taken(wrong[0]))}",
+                f"but its init divides by {told(size_taken(first))}",
                 help="Give the init the matrix as torch stores it, (out, in): `w.t()`; or divide by the right size.",
                 layer=wrong[0].name,
                 severity=Severity.INFO if _is_stack_in_loop(group, first) or all(map(_normalised, wrong)) else None,
@@ -91,13 +91,6 @@ def _is_stack_in_loop(group: Group, parameter: Parameter) -> bool:
 def _normalised(member: Member) -> bool:
     follow = member.parameter.follow
     return follow is not None and follow.normalised
-
-
-def _taken(member: Member) -> object:
-    parameter = member.parameter
-    event = parameter.effective
-    outward = event is not None and event.call is not None and event.call.values.get("mode") == "fan_out"
-    return parameter.fan_out if outward else parameter.fan_in
 
 
 def _fix(group: Group) -> Fix | None:
