@@ -152,7 +152,7 @@ def contract(run: Run, left: Value, right: Value, node: ast.AST, frame: Frame) -
 def _is_stack(tensor: Tensor) -> bool:
     """Whether it is seen as matrices that are the parameter's own: `w`, `w[i]`, `w[:, None]`, but no `w.view(...)`."""
     whole = tensor.storage.shape if tensor.storage is not None else None
-    seen = tensor.shape if tensor.shape is not None or tensor.region else whole
+    seen = whole if tensor.shape is None and tensor.is_parameter else tensor.shape
     return whole is not None and seen is not None and len(seen) > 1 and whole[-2:] == seen[-2:]
 
 
