@@ -11,7 +11,7 @@ from initlint.describe.groups import Member, groups
 from initlint.describe.origin import parts
 from initlint.describe.products import is_codebook
 from initlint.describe.symbols import number, told
-from initlint.describe.wrong_axis import takes_other_axis
+from initlint.describe.wrong_axis import size_taken, takes_other_axis
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
 
@@ -27,7 +27,8 @@ class TransposedFan(Rule):
     Finds parameters used as `x @ W` (or contracted over another axis than the last, in bmm, einsum, conv_tbc) whose
     init reads the fan as if they were stored (out, in), as `nn.Linear` stores them: `kaiming_*`, and bounds made from
     `W.size(1)`. Xavier takes both axes alike and is silent in two dimensions. Dimensions behind the second are taken
-    for a kernel, so a stack of matrices is told too; in a loop over all parameters that is advice.
+    for a kernel, so a stack of matrices is told too; in a loop over all parameters that is advice,
+    and so is a matrix with a norm behind it.
 
     ## Why is this bad?
     The std comes out wrong by sqrt(out / in), and the error multiplies with depth.
@@ -62,17 +63,17 @@ class TransposedFan(Rule):
         """One finding for each statement that reads the wrong axis."""
         for group in groups(file, _is_raw_and_scaled):
             wrong = [member for member in group.members if takes_other_axis(member.parameter)]
-            if not wrong or number(_taken(wrong[0])) == 0:  # a shard that is elsewhere
+            if not wrong or number(size_taken(wrong[0].parameter)) == 0:  # a shard that is elsewhere
                 continue
             first = wrong[0].parameter
             yield self.finding(
                 group.site,
                 f"{first.name} is summed over {told(first.effective_fan_in)} inputs, "
-                f"but its init divides by {told(_taken(wrong[0]))}",
+                f"but its init divides by {told(size_taken(first))}",
                 help="Give the init the matrix as torch stores it, (out, in): `w.t()`; or divide by the right size.",
                 layer=wrong[0].name,
                 concerns=(one.name for one in wrong),
-                severity=Severity.INFO if group.event.broad and len(first.shape or ()) > 2 else None,
+                severity=Severity.INFO if _is_stack_in_loop(group, first) or all(map(_normalised, wrong)) else None,
                 fix=_fix(group) if len(wrong) == len(group.members) else None,
             )
 
@@ -84,11 +85,13 @@ def _is_raw_and_scaled(parameter: Parameter) -> bool:
     return event.scheme.startswith(("kaiming", "xavier")) or by_formula(event)
 
 
-def _taken(member: Member) -> object:
-    parameter = member.parameter
-    event = parameter.effective
-    outward = event is not None and event.call is not None and event.call.values.get("mode") == "fan_out"
-    return parameter.fan_out if outward else parameter.fan_in
+def _is_stack_in_loop(group: Group, parameter: Parameter) -> bool:
+    return group.event.broad and len(parameter.shape or ()) > 2
+
+
+def _normalised(member: Member) -> bool:
+    follow = member.parameter.follow
+    return follow is not None and follow.normalised
 
 
 def _fix(group: Group) -> Fix | None:

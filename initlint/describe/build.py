@@ -230,6 +230,17 @@ def read_function(project: Project, function: Function, limit: int = FUNCTION_ST
     return run
 
 
+def read_object(project: Project, cls: ClassRef) -> Run:
+    """Read the constructor of a policy or a pipeline, which is no module but may build some, with unknown arguments."""
+    run, frame = Run(project, limit=FUNCTION_STEP_LIMIT), Frame(cls.file, {}, "")
+    init = classes.find(project, cls, "__init__")
+    try:
+        classes.instantiate(run, cls, symbolic(run, init, frame) if init else [], {}, cls.info.node, frame)
+    except (Stop, RecursionError):
+        run.stopped = True
+    return run
+
+
 def _owner(run: Run, cls: ClassRef) -> Value:
     """`self` of a method that nothing calls: an object of its class, built by its constructor."""
     if not classes.is_module(run.project, cls):

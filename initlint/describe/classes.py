@@ -39,6 +39,12 @@ _NOT_MODULES = frozenset({"ABC", "object", "Generic", "Protocol", "Enum", "IntEn
 _TORCH_FAMILIES = ("torch.nn.", "torchvision.", "timm.", "lightning.", "transformers.", "mmcv.", "mmengine.",
     "fairseq.",
                    "torch_geometric.", "detectron2.", "diffusers.")  # fmt: skip
+# torch's own bases of its norms, by the class that has their constructor and parameters.
+_STANDS_FOR = {
+    "torch.nn.modules.batchnorm._BatchNorm": "torch.nn.BatchNorm2d",
+    "torch.nn.modules.batchnorm._NormBase": "torch.nn.BatchNorm2d",
+    "torch.nn.modules.instancenorm._InstanceNorm": "torch.nn.InstanceNorm2d",
+}
 
 
 def order(project: Project, cls: ClassRef) -> tuple[ClassRef | External, ...]:
@@ -51,14 +57,18 @@ def order(project: Project, cls: ClassRef) -> tuple[ClassRef | External, ...]:
 
 
 def _linear(project: Project, cls: ClassRef) -> list[ClassRef | External]:
-    found: list[ClassRef | External] = []
-    for target in direct(project, cls):
-        found += order(project, target) if isinstance(target, ClassRef) else [target]
-    unique: list[ClassRef | External] = []
-    for entry in reversed(found):  # a shared base comes last
-        if not any(_same(entry, other) for other in unique):
-            unique.append(entry)
-    return [cls, *reversed(unique)]
+    """Python's own order (C3): a class before its bases, and bases as they are listed."""
+    bases = direct(project, cls)
+    lines = [list(order(project, base)) if isinstance(base, ClassRef) else [base] for base in bases]
+    lines.append(bases)
+    found: list[ClassRef | External] = [cls]
+    while lines := [line for line in lines if line]:
+        heads = [line[0] for line in lines]
+        free = (head for head in heads if not any(_same(head, later) for line in lines for later in line[1:]))
+        first = next(free, heads[0])  # Python would refuse what has none
+        found.append(first)
+        lines = [[entry for entry in line if not _same(entry, first)] for line in lines]
+    return found
 
 
 def direct(project: Project, cls: ClassRef) -> list[ClassRef | External]:
@@ -94,7 +104,9 @@ def _base(project: Project, cls: ClassRef, node: ast.expr) -> ClassRef | Externa
             found = External(canonical(f"{found.dotted}.{part}"))
         else:
             return None
-    return found if isinstance(found, (ClassRef, External)) else None
+    if isinstance(found, External):
+        return External(_STANDS_FOR.get(found.dotted, found.dotted))
+    return found if isinstance(found, ClassRef) else None
 
 
 def is_module(project: Project, cls: ClassRef) -> bool:

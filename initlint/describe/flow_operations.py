@@ -6,9 +6,12 @@ import ast
 from dataclasses import replace
 from typing import Any
 
+from initlint.describe import draws
 from initlint.describe.flow import TRANSPARENT, FlowNode
 from initlint.describe.run import Frame, Run
 from initlint.describe.values import Choice, Mapping, ModuleObject, Sequence, Storage, Tensor, Value
+
+ONE_HOT = "one_hot"
 
 
 def add(
@@ -135,14 +138,32 @@ def contract(run: Run, left: Value, right: Value, node: ast.AST, frame: Frame) -
     both = all(
         isinstance(value, Tensor) and value.storage is not None and value.is_parameter for value in (left, right)
     )
-    for value, axis in ((left, -1), (right, -2)):
+    for value, axis, other in ((left, -1, right), (right, -2, left)):
         if isinstance(value, Tensor) and value.storage is not None:
-            use(value, "contract", axis=axis, transposed=value.transposed)
+            how = "embedding" if picks_rows(other) else "contract"
+            use(value, how, axis=axis, transposed=value.transposed, matrices=_is_stack(value))
             if both:  # two parameters with each other: no signal passes between them
                 use(value, "product")
             operands.append(value.storage)
     sources = flows(run, [left, right])
     return add(run, "contract", sources, frame, node, operands=tuple(operands))
+
+
+def _is_stack(tensor: Tensor) -> bool:
+    """Whether it is seen as matrices that are the parameter's own: `w`, `w[i]`, `w[:, None]`, but no `w.view(...)`."""
+    whole = tensor.storage.shape if tensor.storage is not None else None
+    seen = whole if tensor.shape is None and tensor.is_parameter else tensor.shape
+    return whole is not None and seen is not None and len(seen) > 1 and whole[-2:] == seen[-2:]
+
+
+def picks_rows(value: Value) -> bool:
+    """`F.one_hot(x)`, `eye[x]`: what is multiplied by it is looked up in, not summed over."""
+    if not isinstance(value, Tensor):
+        return False
+    if value.storage is not None:
+        event = draws.current(value)
+        return event is not None and event.scheme == "eye" and not value.storage.is_parameter
+    return value.node is not None and _origin(value.node).name == ONE_HOT
 
 
 def plain_kind(module: ModuleObject) -> str:

@@ -185,11 +185,15 @@ def bare(site: Site, node: ast.expr | None) -> ast.expr | None:
 
 
 def is_root(node: ast.expr) -> bool:
-    """`math.sqrt(n)`, `np.sqrt(n)`, `n ** 0.5`."""
+    """`math.sqrt(n)`, `np.sqrt(n)`, `n ** 0.5`, `n ** (1 / 2)`."""
     match node:
         case ast.Call(func=ast.Attribute(attr="sqrt") | ast.Name(id="sqrt"), args=[_]):
             return True
         case ast.BinOp(op=ast.Pow(), right=ast.Constant(value=0.5)):
+            return True
+        case ast.BinOp(
+            op=ast.Pow(), right=ast.BinOp(left=ast.Constant(value=1), op=ast.Div(), right=ast.Constant(value=2))
+        ):
             return True
     return False
 

@@ -9,7 +9,17 @@ from typing import Any
 from initlint.describe import calls, classes
 from initlint.describe import flow_operations as ops
 from initlint.describe.run import Frame, Run
-from initlint.describe.values import Choice, Function, ModuleObject, Sequence, Storage, Tensor, Value
+from initlint.describe.values import (
+    Choice,
+    ClassRef,
+    External,
+    Function,
+    ModuleObject,
+    Sequence,
+    Storage,
+    Tensor,
+    Value,
+)
 from initlint.reference.layers import (
     ACTIVATION_FUNCTIONS,
     ACTIVATIONS,
@@ -61,8 +71,16 @@ def _once(
             if sum(entry is method.node for entry in run.stack) > 1:
                 return unknown(run, given, node, frame)
             method.bound = module
+            if args and _derives_from_norm(run, module.cls):
+                args = [ops.add(run, "norm", ops.flows(run, args[:1]), frame, node, name=module.kind), *args[1:]]
             return calls.call_function(run, method, args, kwargs, node, frame)
     return base_forward(run, module, args, kwargs, node, frame)
+
+
+def _derives_from_norm(run: Run, cls: ClassRef) -> bool:
+    """Whether it is a norm of torch's with a forward of its own, which may normalise by lines that are hard to read."""
+    bases = (base.dotted for base in classes.order(run.project, cls) if isinstance(base, External))
+    return any(base.rpartition(".")[2] in NORMS for base in bases)
 
 
 def base_forward(
@@ -198,7 +216,8 @@ def _contraction(
     if isinstance(weight, Tensor) and weight.storage is not None:
         kind = "linear" if name in ("linear", "bilinear") else "conv_transpose" if "transpose" in name else "conv"
         axis, axes = (-1 if kind == "linear" else None), ((0, 1) if name == "conv_tbc" else None)
-        ops.use(weight, "contract", axis=axis, axes=axes, kind=kind, transposed=weight.transposed)
+        how = "embedding" if ops.picks_rows(args[0] if args else None) else "contract"
+        ops.use(weight, how, axis=axis, axes=axes, kind=kind, transposed=weight.transposed)
         operands = (weight.storage,)
     bias = run.settle(kwargs.get("bias", args[2] if len(args) > 2 else None))
     ops.use(bias, "add")

@@ -102,7 +102,7 @@ class LazyFlow:
             axis = detail.get("axis")
             if how != "contract":
                 continue
-            if axis in (-1, -2) and len(shape) == 2:
+            if axis in (-1, -2) and (len(shape) == 2 or detail.get("matrices")):
                 axis = -3 - axis if detail.get("transposed") else axis
                 return shape[axis], shape[-3 - axis]
             if axes and len(axes) < len(shape) and max(axes) < len(shape):

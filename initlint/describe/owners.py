@@ -210,6 +210,8 @@ def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger |
         return _of_script(project, file)
     if scope in file.functions:
         node = file.functions[scope]
+        if any(_is_table(project, file, inner) for inner in syntax.walk(node) if isinstance(inner, ast.stmt)):
+            return None
         text = file.source.whole_lines(node)
         return replace(_ledger([build.read_function(project, Function(node, file))]), trains=bool(_TRAINS.search(text)))
     info = file.classes.get(scope)
@@ -220,7 +222,11 @@ def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger |
         model, run = build.read_class(project, cls)
         return _ledger([run, *_late(project, cls)]) if model.complete else None
     text = file.source.whole_lines(info.node)
-    return None if _MAY_FILL.search(text) else Ledger({}, frozenset())
+    if _MAY_FILL.search(text):
+        return None
+    if "load_state_dict" not in text:
+        return Ledger({}, frozenset())
+    return replace(_ledger([build.read_object(project, cls)]), trains=bool(_TRAINS.search(text)))
 
 
 def _of_script(project: Project, file: FileIndex) -> Ledger | None:

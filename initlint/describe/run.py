@@ -72,6 +72,7 @@ class Run:
     project: Project
     guards: list[Guard] = field(default_factory=list)
     active: dict[object, bool] = field(default_factory=dict)
+    rivals: dict[object, list[object]] = field(default_factory=dict)  # `x == "a"` and `x == "b"`: one at most is true
     journal: list[dict[tuple[int, str], tuple[Heap, str, Value]]] = field(default_factory=list)
     records: list[Any] = field(default_factory=list)
     nodes: list[Any] = field(default_factory=list)  # of the flow graph
@@ -261,12 +262,13 @@ class Run:
 class _Under:
     """A class, not a generator: conditions are entered hundreds of times in each reading."""
 
-    __slots__ = ("_added", "_guards", "_run")
+    __slots__ = ("_added", "_guards", "_implied", "_run")
 
     def __init__(self, run: Run, guards: tuple[Guard, ...]) -> None:
         self._run = run
         self._guards = guards
         self._added: list[Guard] = []
+        self._implied: list[object] = []
 
     def __enter__(self) -> None:
         run = self._run
@@ -275,8 +277,18 @@ class _Under:
                 self._added.append(guard)
                 run.guards.append(guard)
                 run.active[guard.key] = guard.taken
+                if guard.taken and guard.key in run.rivals:
+                    self._exclude(run.rivals[guard.key])
+
+    def _exclude(self, rivals: list[object]) -> None:
+        active = self._run.active
+        others = [key for key in rivals if key not in active]
+        active.update(dict.fromkeys(others, False))
+        self._implied += others
 
     def __exit__(self, *raised: object) -> None:
+        for key in self._implied:
+            del self._run.active[key]
         for guard in reversed(self._added):
             self._run.guards.pop()
             del self._run.active[guard.key]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from initlint.describe import flow_operations as ops
 from initlint.describe import (
     modules,
+    tensors,
     wrapping,
 )
-from initlint.describe.nodes import Copied, Seeded
+from initlint.describe.nodes import Copied, InitEvent, Seeded
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym
 from initlint.describe.values import (
@@ -114,6 +116,15 @@ def _repeated(count: int) -> Any:
     return given
 
 
+def _one_hot(run: Run, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
+    """Rows of the identity: those that the signal names, or all of them while a model is built."""
+    sources = ops.flows(run, [*args, *kwargs.values()])
+    if run.forward and sources:
+        return ops.add(run, "unknown", sources, frame, node, name=ops.ONE_HOT)
+    site = frame.site(node)
+    return tensors.make(run, InitEvent("eye", site, order=run.tick(), guards=tuple(run.guards)), None, site)
+
+
 SPECIAL: dict[str, Any] = {
     "copy.deepcopy": _deepcopy, "copy.copy": _deepcopy, "functools.partial": _partial,
     "torch.no_grad": _no_grad, "torch.set_grad_enabled": _set_grad, "torch.inference_mode": _no_grad,
@@ -121,6 +132,7 @@ SPECIAL: dict[str, Any] = {
     "torch.manual_seed": _seed, "collections.OrderedDict": _ordered, "timm.models.helpers.named_apply": _named_apply,
     "timm.models.named_apply": _named_apply, "timm.models._manipulate.named_apply": _named_apply,
     "timm.layers.named_apply": _named_apply, "torch.utils.checkpoint.checkpoint": _checkpoint,
+    "torch.nn.functional.one_hot": _one_hot,
     "torch.compile": _same_module, "torch.jit.script": _same_module, "torch.jit.ignore": _same_module,
     "torch.nn.DataParallel": _same_module, "torch.nn.parallel.DistributedDataParallel": _same_module,
     "torch.nn.utils.remove_weight_norm": _remove_norm,

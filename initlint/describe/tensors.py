@@ -95,7 +95,11 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
                 if left is not None and axis < len(left):
                     left[axis] = run.nameless("slice")
                 axis += 1
-            case ast.Constant(value=marker) if marker is None or marker is Ellipsis:
+            case ast.Constant(value=None):
+                if left is not None:
+                    left.insert(axis, 1)
+                axis += 1
+            case ast.Constant(value=marker) if marker is Ellipsis:
                 left = None
             case ast.List() | ast.Compare():
                 copied = "advanced indexing"

@@ -91,6 +91,8 @@ def compare(operator: ast.cmpop, left: Value, right: Value) -> Any:
 # A class by its name, and what it holds. Two numbers of a configuration may well be equal.
 _MEMBER = re.compile(r"(?P<owner>(\w+\.)*(?!\w*([Cc]onf|[Aa]rg|[Pp]aram|[Ss]etting))[A-Z]\w*[a-z]\w*)\.[A-Z]\w*")
 
+_CONSTANTS = (int, float, str, bytes)
+
 _ORDER: dict[type[ast.cmpop], Any] = {
     ast.Lt: lambda a, b: a < b,
     ast.LtE: lambda a, b: a <= b,
@@ -111,6 +113,8 @@ def _identical(left: Value, right: Value) -> bool | None:
         return None if isinstance(other, Sym) else other is None
     if isinstance(left, (bool, ModuleObject)) and isinstance(right, (bool, ModuleObject)):
         return left is right
+    if isinstance(left, _CONSTANTS) and isinstance(right, _CONSTANTS):
+        return type(left) is type(right) and left == right  # `name is "conv"`: CPython keeps one of each
     if isinstance(left, External) and isinstance(right, External):
         return left.dotted == right.dotted
     if isinstance(left, (External, ClassRef)) and isinstance(right, (External, ClassRef)):
@@ -158,7 +162,7 @@ def _contains(container: Value, item: Value) -> bool | None:
     return None
 
 
-def unknown_comparison(run: Run, node: ast.Compare, frame: Frame, operands: list[Value]) -> Sym:
+def unknown_comparison(run: Run, node: ast.Compare, frame: Frame, operands: list[Value]) -> Value:
     """An unknown truth with a name of its own, and the default configuration's answer where there is one."""
     text = " ".join(
         word
@@ -174,7 +178,21 @@ def unknown_comparison(run: Run, node: ast.Compare, frame: Frame, operands: list
         ]
         if all(result is not None for result in answers):
             answer = all(answers)
-    return run.unknown(text, answer)
+    return _beside_rivals(run, run.unknown(text, answer), node, operands)
+
+
+def _beside_rivals(run: Run, test: Sym, node: ast.Compare, operands: list[Value]) -> Value:
+    """`mode == "a"`, which is false where `mode == "b"` holds."""
+    match operands:
+        case [Sym() as subject, str()] if isinstance(node.ops[0], ast.Eq):
+            rivals = run.rivals.setdefault(("equals", repr(subject)), [])
+            key = key_of(test)
+            if key not in rivals:
+                rivals.append(key)
+                run.rivals[key] = rivals
+            if key not in run.active and any(run.active.get(other) for other in rivals):
+                return False
+    return test
 
 
 def _default(value: Value) -> Value:

@@ -31,8 +31,23 @@ def takes_other_axis(parameter: Parameter) -> bool:
         return len(shape) > 2
     if not by_formula(event) or _scaled_by(event.std, summed):
         return False
-    sizes = (other,) if len(shape) == 2 else shape
-    return any(_is_told(size) and _scaled_by(event.std, size) for size in sizes)
+    return _scaling_size(parameter) is not None
+
+
+def size_taken(parameter: Parameter) -> Any:
+    """The size that the init divides by: the one in its formula, or the fan that torch reads."""
+    event = parameter.effective
+    if event is not None and by_formula(event) and not event.scheme.startswith(("kaiming", "xavier")):
+        return _scaling_size(parameter)
+    outward = event is not None and event.call is not None and event.call.values.get("mode") == "fan_out"
+    return parameter.fan_out if outward else parameter.fan_in
+
+
+def _scaling_size(parameter: Parameter) -> Any:
+    event, shape = parameter.effective, parameter.shape or ()
+    sizes = (parameter.fan_in,) if len(shape) == 2 else shape
+    std = event.std if event is not None else None
+    return next((size for size in sizes if _is_told(size) and _scaled_by(std, size)), None)
 
 
 def _is_told(size: Any) -> bool:

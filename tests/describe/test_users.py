@@ -207,3 +207,61 @@ def test_who_asks_for_the_type_may_fill_it(tmp_path: Path, test: str) -> None:
 def test_what_a_test_draws_says_nothing_of_the_library(tmp_path: Path) -> None:
     """It is for its own comparison."""
     assert "INI105" in codes(tmp_path, test_layer=TESTS)
+
+
+CHOSEN = """
+import torch
+from torch import nn
+from layer import Layer
+
+class Training:
+    def __init__(self, options):
+        self.model = options.model(64)
+        for part in self.model.children():
+            for p in part.parameters():
+                options.draw(p)
+
+def main(options):
+    {models}
+    options.draw = nn.init.xavier_uniform_
+    Training(options)
+"""
+
+
+def test_what_is_chosen_from_a_table_may_be_filled_by_whoever_builds_it(tmp_path: Path) -> None:
+    """Also where the table stands in a function; one that builds the class and does nothing more fills nothing."""
+    table = "models = {'layer': Layer}\n    options.model = models[options.name]"
+
+    assert not {"INI103", "INI105"} & codes(tmp_path, training=CHOSEN.format(models=table))
+    assert "INI103" in codes(tmp_path, training=CHOSEN.format(models="Layer(64)"))
+
+
+POLICY = """
+import torch
+from layer import Layer
+
+class Policy:
+    def __init__(self, device="cpu", path=None):
+        self.layer = Layer(64).to(device)
+        weights = torch.load("policy.pt", map_location=device)
+        {loads}
+
+    def predict(self, x):
+        return self.layer(x)
+"""
+
+
+def test_a_policy_that_loads_what_it_builds_has_filled_it(tmp_path: Path) -> None:
+    """Though it is no module; not where it loads only if asked to."""
+    loads = 'self.layer.load_state_dict(weights["layer"])'
+
+    assert not {"INI302", "INI103"} & codes(tmp_path, policy=POLICY.format(loads=loads))
+    assert "INI302" in codes(tmp_path, policy=POLICY.format(loads=f"if path: {loads}"))
+
+
+def test_what_a_policy_loads_says_nothing_of_a_training_from_the_start(tmp_path: Path) -> None:
+    """The script of the training builds one of its own."""
+    loads = 'self.layer.load_state_dict(weights["layer"])'
+    trains = RESUMES.replace("if args.resume:\n        model.load_state_dict(torch.load(args.resume))", "pass")
+
+    assert "INI302" in codes(tmp_path, policy=POLICY.format(loads=loads), train=trains)
