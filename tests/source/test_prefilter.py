@@ -19,6 +19,8 @@ from initlint.source.prefilter import can_matter
         "from net import init_weights, net\ninit_weights(net)",
         "net._init_layers()",
         "weights_init(net)",
+        "finite_init(net)",
+        "net.INIT(w)",
         "class A(PreTrainedModel): pass",
         "m.reset_parameters()",
         "self.w = Parameter(x)",
@@ -38,6 +40,7 @@ def test_what_can_matter_is_kept(text: str) -> None:
         "import torch\nx = torch.load(p)",
         "class A:\n    def __init__(self):\n        super().__init__()",
         "def __post_init__(self): ...",
+        "if isfinite(cnn) or __reinit__(x_ (y)): ...",
     ],
 )
 def test_other_files_are_dropped(text: str) -> None:
