@@ -7,10 +7,11 @@ costs a third of all the work; a process that ends gives its memory back at once
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from initlint.describe.project import Reading
 
 _WORTH_IT = 1_500_000  # bytes of source that can matter: below, starting processes costs more than it saves
-_CHUNK = 450_000  # bytes of source for one forked process: their trees take some 35 times that
+_CHUNK = 400_000  # bytes of source for one forked process: their trees take some 35 times that
+_LEAST = 60_000  # towards the end the chunks get smaller, so that all processes end at about the same time
 _CHUNKS_EACH = 4  # where processes are dear to start
 _SHARED = 2_000_000  # characters of source whose trees all processes share
 
@@ -39,7 +41,8 @@ def check_all(analyser: Analyser, paths: Sequence[str], jobs: int | None) -> Ite
     forks = _may_fork()
     if jobs < 2 and not forks:
         return _one_by_one(analyser, paths)
-    return _in_processes(analyser, paths, jobs, _CHUNK if forks else total // (jobs * _CHUNKS_EACH) + 1, forks=forks)
+    chunks = _shrinking(analyser, paths, jobs) if forks else _even(analyser, paths, total // (jobs * _CHUNKS_EACH) + 1)
+    return _in_processes(analyser, paths, jobs, chunks, forks=forks)
 
 
 def _may_fork() -> bool:
@@ -84,10 +87,12 @@ class _Shared:
     seen: set[Reading] = field(default_factory=set)
     wanted: set[Reading] = field(default_factory=set)
 
-    def note(self, readings: frozenset[Reading]) -> None:
-        """A process that has ended had to read this itself."""
+    def note(self, readings: frozenset[Reading], modules: frozenset[str]) -> None:
+        """A process that has ended had to read and to import this itself."""
         self.wanted |= readings & self.seen
         self.seen |= readings
+        for name in sorted(modules):
+            importlib.import_module(name)
 
     def read(self) -> None:
         """Read what is wanted, while there is room."""
@@ -99,7 +104,7 @@ class _Shared:
 
 
 def _in_processes(
-    analyser: Analyser, paths: Sequence[str], jobs: int, most: int, *, forks: bool
+    analyser: Analyser, paths: Sequence[str], jobs: int, chunks: Iterable[tuple[int, int]], *, forks: bool
 ) -> Iterator[FileResult]:
     import multiprocessing  # costs more than a small run
     from multiprocessing.connection import wait
@@ -108,7 +113,7 @@ def _in_processes(
     if forks:
         analyser.project.prepare()
         gc.freeze()  # else the first collection in each child would copy every page
-    waiting = deque(_chunks(analyser, paths, most))
+    waiting = deque(chunks)
     running: dict[Connection, _Running] = {}
     done: dict[int, FileResult] = {}
     shared = _Shared(analyser)
@@ -151,7 +156,7 @@ def _receive(
     worker = running[connection]
     try:
         if worker.at == worker.end:  # its last word
-            shared.note(connection.recv())
+            shared.note(*connection.recv())
             return
         done[worker.at] = connection.recv()
         worker.at += 1
@@ -173,22 +178,40 @@ def _work(connection: Connection, analyser: Analyser, paths: Sequence[str], last
     gc.disable()  # as above
     analyser.lasting = lasting
     before = frozenset() if lasting else analyser.project.readings
+    known = frozenset(sys.modules)
     for path in paths:
         connection.send(analyser.check(path))
-    connection.send(frozenset() if lasting else analyser.project.readings - before)
+    connection.send((frozenset(), frozenset()) if lasting else (analyser.project.readings - before, _imported(known)))
     connection.close()
 
 
-def _chunks(analyser: Analyser, paths: Sequence[str], most: int) -> Iterator[tuple[int, int]]:
+def _imported(known: Collection[str]) -> frozenset[str]:
+    """The modules of our own that were imported since, as those of the fixer are for the first finding."""
+    return frozenset(name for name in sys.modules if name.startswith("initlint.") and name not in known)
+
+
+def _even(analyser: Analyser, paths: Sequence[str], most: int) -> Iterator[tuple[int, int]]:
     """Neighbours together, of about `most` bytes: (first, one after the last) by their numbers."""
-    start, size = 0, 0
-    for number, path in enumerate(paths):
-        size += _size(analyser, path)
-        if size >= most:
+    return _chunks([_size(analyser, path) for path in paths], lambda left: most)
+
+
+def _shrinking(analyser: Analyser, paths: Sequence[str], jobs: int) -> Iterator[tuple[int, int]]:
+    """Neighbours together, the fewer the less is left."""
+    sizes = [_size(analyser, path) for path in paths]
+    if jobs == 1:
+        return _chunks(sizes, lambda left: _CHUNK)
+    return _chunks(sizes, lambda left: min(_CHUNK, max(_LEAST, left // (2 * jobs))))
+
+
+def _chunks(sizes: Sequence[int], most: Callable[[int], int]) -> Iterator[tuple[int, int]]:
+    start, size, left = 0, 0, sum(sizes)
+    for number, one in enumerate(sizes):
+        size += one
+        if size >= most(left):
             yield start, number + 1
-            start, size = number + 1, 0
-    if start < len(paths):
-        yield start, len(paths)
+            start, left, size = number + 1, left - size, 0
+    if start < len(sizes):
+        yield start, len(sizes)
 
 
 def _size(analyser: Analyser, path: str) -> int:

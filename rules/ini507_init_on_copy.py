@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 # `.float()` and `.cpu()` give the tensor itself where it is float32 on the CPU, as it is when a model is built.
 _COPIES = (".clone", ".double", ".half", ".bfloat16", ".to(", ".cuda", ".repeat", ".index_select", ".masked_select")
+_LOOP = re.compile(r"parameters\s*\(")
 _DRAWS = frozenset({"zero_", "fill_", "normal_", "uniform_", "copy_", "bernoulli_", "exponential_", "log_normal_"})
 _FACTORIES = frozenset({
     "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "empty_like", "zeros", "ones", "full", "rand",
@@ -72,11 +74,10 @@ class InitOnCopy(Rule):
                     help="Write to the parameter itself, or assign the result back to it.",
                     layer=name,
                 )
-        if "parameters()" in file.source.text:
-            yield from self._rebound(file)
+        yield from self._rebound(file)
 
     def _rebound(self, file: FileModel) -> Iterator[Finding]:
-        for loop in syntax.walk(file.source.tree):
+        for loop in syntax.walk_lines([file.source.tree], file.source.lines_with(_LOOP)):
             for statement, name in _bindings(loop):
                 if not _used_after(file.source, statement, name):
                     yield self.finding(

@@ -138,7 +138,7 @@ def _left(file: FileIndex, reached: set[ast.AST]) -> Any:
             yield Function(node, file)
     for info in file.classes.values():
         for node in info.methods.values():
-            if node not in reached and _touches(file, node) and node.name != "forward":
+            if node not in reached and node.name != "forward" and _touches(file, node):
                 yield Function(node, file, owner=ClassRef(info, file))
 
 

@@ -59,8 +59,7 @@ def read_boolean(run: Run, node: ast.BoolOp, frame: Frame) -> Value:
 def _bool_parts(run: Run, parts: list[ast.expr], is_and: bool, node: ast.BoolOp, frame: Frame) -> Value:
     value = expressions.evaluate(run, parts[0], frame)
     if len(parts) == 1:
-        if type_tests.is_condition(frame.file.source, node):
-            note_truth(run, parts[0], value, frame)
+        note_truth(run, parts[0], value, frame, of=node)
         return value
     note_truth(run, parts[0], value, frame)
     outcomes = branches(run, value, frame.site(parts[0]))
@@ -117,15 +116,20 @@ def narrowing(test: Value) -> dict[Sym, Value]:
     return {}
 
 
-def note_truth(run: Run, node: ast.expr, value: Value, frame: Frame) -> None:
-    """Remember where the truth of a tensor is asked for. Of `a and b` the parts are noted, one by one."""
+def note_truth(run: Run, node: ast.expr, value: Value, frame: Frame, of: ast.BoolOp | None = None) -> None:
+    """Remember where the truth of a tensor is asked for. Of `a and b` the parts are noted, one by one.
+
+    The last part, whose `of` is the whole, is asked only where the whole is a condition.
+    """
     if isinstance(node, ast.BoolOp):
         return
     value = run.settle(value)
     if isinstance(value, Choice):
         present = [option for _, option in run.options(value) if isinstance(option, Tensor)]
         value = present[0] if present else None
-    if isinstance(value, Tensor) and value.storage is not None and value.is_parameter:
+    if not isinstance(value, Tensor) or value.storage is None or not value.is_parameter:
+        return
+    if of is None or type_tests.is_condition(frame.file.source, of):
         run.records.append(Truth(frame.site(node), frame.site(node), tensors.target_of(value)))
 
 

@@ -37,20 +37,20 @@ def missed(references: References, path: str) -> Iterator[Missed]:
     """What the deferred init of the file's models leaves out."""
     project = references.project
     file = project.file(path)
-    scripts = _scripts(references)
-    if file is None or not scripts:
+    emptying = scripts(references)
+    if file is None or not emptying:
         return
     for info in file.classes.values():
         cls = ClassRef(info, file)
         if not classes.is_module(project, cls):
             continue
-        built = [script for script in sorted(scripts) if _builds(project.file(script), info.name)]
+        built = [script for script in sorted(emptying) if _builds(project.file(script), info.name)]
         method = next(_methods(references, cls, built), None)
         if method is not None:
             yield from _left_out(references, cls, method)
 
 
-def _scripts(references: References) -> frozenset[str]:
+def scripts(references: References) -> frozenset[str]:
     """The files that empty a model."""
     memo = references.project.memo
     if "scripts that empty" not in memo:

@@ -11,11 +11,12 @@ from initlint.describe.classes import order
 from initlint.describe.handing import handed_over
 from initlint.describe.nodes import Applied, FileModel, InitCall, InitEvent, Model, Parameter, Site
 from initlint.describe.ownership import is_part
-from initlint.describe.raw import may_be_contracted, text_of
+from initlint.describe.raw import may_be_contracted
 from initlint.describe.reach import below, given_layers
 from initlint.describe.values import ClassRef, ModuleObject
 from initlint.reference.activations import RECTIFIERS
 from initlint.reference.layers import LAYERS
+from initlint.source import syntax
 
 _OF_TRANSFORMERS = frozenset({"LayerNorm", "MultiheadAttention"})
 _WEIGHTED = ("linear", "conv", "conv_transpose", "bilinear")
@@ -132,7 +133,11 @@ def may_use(file: FileModel, model: Model, activation: re.Pattern[str]) -> bool:
     if any(activation.search(name) for one in parts for name in (one.kind, one.dotted or "")):
         return True
     own = {cls for one in parts if one.cls is not None for cls in order(file.references.project, one.cls)}
-    return any(activation.search(text_of(cls)) for cls in own if isinstance(cls, ClassRef))
+    return any(_speaks_of(cls, activation) for cls in own if isinstance(cls, ClassRef))
+
+
+def _speaks_of(cls: ClassRef, word: re.Pattern[str]) -> bool:
+    return syntax.stands_on(cls.info.node, cls.file.source.lines_with(word))
 
 
 def role_of(parameter: Parameter) -> str | None:

@@ -65,7 +65,11 @@ class Project:
 
     def prepare(self) -> None:
         """Make what every process that will be forked from this one would else make for itself."""
+        from initlint.describe.deferred import scripts  # these ask this module
+        from initlint.describe.references import of_project
+
         self._mentions.prepare()
+        scripts(of_project(self))
 
     @property
     def readings(self) -> frozenset[Reading]:

@@ -184,7 +184,8 @@ class Sym:
         raise TypeError("the truth of a symbol is unknown; ask symbols.truth")
 
     def __repr__(self) -> str:
-        return _format(self)
+        atom = self.single  # most are
+        return _format(self) if atom is None else atom.name
 
 
 def number(value: object) -> float | None:

@@ -128,8 +128,15 @@ class SourceText:
 
     def lines_with(self, pattern: re.Pattern[str]) -> list[int]:
         """The lines on which a match begins, ascending: what a word is looked for in need not be walked elsewhere."""
-        places = dict.fromkeys(bisect_right(self.starts, match.start()) for match in pattern.finditer(self.text))
-        return list(places)
+        if pattern not in self._matches:
+            starts = self.starts
+            lines = dict.fromkeys(bisect_right(starts, match.start()) for match in pattern.finditer(self.text))
+            self._matches[pattern] = list(lines)
+        return self._matches[pattern]
+
+    @cached_property
+    def _matches(self) -> dict[re.Pattern[str], list[int]]:
+        return {}
 
     def holds(self, pattern: re.Pattern[str], node: ast.AST) -> bool:
         """Whether a match begins on one of the node's lines."""
@@ -138,13 +145,11 @@ class SourceText:
 
     def speaks_of(self, word: str) -> bool:
         """Whether the word stands in the text, in whatever case."""
-        if word not in self._spoken:
-            self._spoken[word] = re.search(re.escape(word), self.text, re.IGNORECASE) is not None
-        return self._spoken[word]
+        return word.lower() in self._lower
 
     @cached_property
-    def _spoken(self) -> dict[str, bool]:
-        return {}
+    def _lower(self) -> str:
+        return self.text.lower()
 
     def segment(self, span: Span) -> str:
         """The text in `span` (of the whole text)."""
@@ -173,7 +178,7 @@ class SourceText:
 
     def forget(self) -> None:
         """Drop the tree, which is many times larger than the text; it is parsed again when next asked for."""
-        for name in ("tree", "parents", "lines", "starts", "scopes"):
+        for name in ("tree", "parents", "lines", "starts", "scopes", "_lower", "_matches"):
             self.__dict__.pop(name, None)
 
     def _characters(self, line: int, byte_offset: int) -> int:
