@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from initlint.rule import Rule
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, InitCall, Model
 
-_SELU = re.compile("selu", re.IGNORECASE)
+_SELU = "selu"
 LAYERS = 4  # SELU layers in a row from which torch's default is more than advice
 EXACT = 0.02  # of fan_in * Var W around 1: rounding, and a truncation far out
 
@@ -65,7 +64,7 @@ class NonLecunBeforeSelu(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each statement, and for each model left at the default."""
-        models = [model for model in file.models if may_use(file, model, _SELU)] if file.speaks_of("selu") else []
+        models = [model for model in file.models if may_use(file, model, _SELU)] if file.speaks_of(_SELU) else []
         if not models:
             return
         for group in groups(file):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from initlint.rule import Rule
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, Model
 
-_RECTIFIER = re.compile("relu", re.IGNORECASE)
+_RECTIFIER = "relu"
 LAYERS = 6  # a hundredth of the std is left behind six layers of 0.41 each
 TORCH_VARIANCE = 1 / 3  # fan_in * Var W of torch's default, U(+-1/sqrt(fan_in))
 

@@ -29,16 +29,23 @@ from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, S
 from initlint.reference.layers import LAYERS, ParameterSpec
 
 # Lines that may write to weights, or make parameters by hand.
+_FILLS = ("xavier", "kaiming", "normal", "uniform", "orthogonal", "constant", "zeros?", "ones", "fill", "eye", "dirac",
+          "sparse", "copy")  # fmt: skip
+# Each begins with a plain letter or sign, see source/words.py.
 _WRITES_WEIGHTS = (
-    r"(?<!__)\binit\w*[.(\[]|(?<!_)_init\w*\(|(?:xavier|kaiming|normal|uniform|orthogonal|constant|zeros?|ones|fill|eye|dirac|sparse|copy)\w*_\("
-    r"|\.data\b|Parameter\(|deepcopy|\][ \t]*\*[ \t]*[a-z(]|calculate_gain|manual_seed|\.apply\(|reset_parameters"
-    r"|weight_norm|load_state|\.(?:weight|bias)\b(?:\.data|\[.*\])?[ \t]*[-+*/]?=[^=]"
-)
-_WRITES = re.compile(_WRITES_WEIGHTS)
+    r"init(?<!\winit)\w*[.(\[]", r"_init(?<!__init)\w*\(", *(rf"{name}\w*_\(" for name in _FILLS),
+    r"\.data\b", r"Parameter\(", "deepcopy", r"\][ \t]*\*[ \t]*[a-z(]", "calculate_gain", "manual_seed", r"\.apply\(",
+    "reset_parameters", "weight_norm", "load_state",
+    *(rf"\.{name}\b(?:\.data|\[.*\])?[ \t]*[-+*/]?=[^=]" for name in ("weight", "bias")),
+)  # fmt: skip
+_WRITES = re.compile("|".join(_WRITES_WEIGHTS))
 # A function that no model reached is read also when it builds layers, or asks for a weight's truth.
 _TOUCHES_WEIGHTS = re.compile(
-    _WRITES_WEIGHTS + r"|\bnn\.[A-Z]\w+\(|if not? .*\.bias|if .*\.(?:bias|weight):|classname|__class__"
-)
+    "|".join((
+        *_WRITES_WEIGHTS,
+        r"nn\.(?<!\wnn\.)[A-Z]\w+\(", r"if not? .*\.bias", r"if .*\.bias:", r"if .*\.weight:", "classname", "__class__",
+    ))
+)  # fmt: skip
 
 
 def describe(project: Project, path: str, *, parts: bool = False) -> FileModel:

@@ -65,7 +65,7 @@ def _once(
     node: ast.AST,
     frame: Frame,
 ) -> Value:
-    if module.cls is not None:
+    if module.cls is not None and module.kind != "DropPath":  # each has its own, and all do the same
         method = classes.find(run.project, module.cls, "forward")
         if method is not None:
             if sum(entry is method.node for entry in run.stack) > 1:

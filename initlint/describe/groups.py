@@ -122,22 +122,23 @@ class Mismatch:
         return self.members[0]
 
 
-def may_use(file: FileModel, model: Model, activation: re.Pattern[str]) -> bool:
-    """Whether something in the model may be such an activation, told before its forward is read.
+def may_use(file: FileModel, model: Model, activation: str) -> bool:
+    """Whether something in the model may be the activation (lower case), told before its forward is read.
 
     The file or the class of one of its parts, or a base of that, speaks of it, or one of its parts is it.
     """
-    if file.references is None or activation.search(file.source.text):
+    if file.references is None or file.source.speaks_of(activation):
         return True
     parts = below(model.root).values()
-    if any(activation.search(name) for one in parts for name in (one.kind, one.dotted or "")):
+    if any(activation in name.lower() for name in {name or "" for one in parts for name in (one.kind, one.dotted)}):
         return True
-    own = {cls for one in parts if one.cls is not None for cls in order(file.references.project, one.cls)}
+    used = {id(one.cls.info): one.cls for one in parts if one.cls is not None}.values()
+    own = {cls for one in used for cls in order(file.references.project, one)}
     return any(_speaks_of(cls, activation) for cls in own if isinstance(cls, ClassRef))
 
 
-def _speaks_of(cls: ClassRef, word: re.Pattern[str]) -> bool:
-    return syntax.stands_on(cls.info.node, cls.file.source.lines_with(word))
+def _speaks_of(cls: ClassRef, word: str) -> bool:
+    return syntax.stands_on(cls.info.node, cls.file.source.lines_with(re.compile(word), lower=True))
 
 
 def role_of(parameter: Parameter) -> str | None:

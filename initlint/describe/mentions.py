@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from initlint.source.text import SourceText
+from initlint.source.words import words
 
 _SCANS = 16  # so many questions cost what the index of all words costs
 _WORD = re.compile(r"[^\W\d]\w{2,}")
@@ -32,9 +33,9 @@ class Mentions:
         if self._index is not None and _WORD.fullmatch(name):
             return self._index.get(name, [])
         if name not in self._found:
-            word = re.compile(rf"\b{re.escape(name)}\b")
+            whole = words([name])
             texts = ((path, source.text) for path, source in self.sources.items())
-            self._found[name] = [path for path, text in texts if name in text and word.search(text)]
+            self._found[name] = [path for path, text in texts if whole.search(text)]
         return self._found[name]
 
     def _indexed(self) -> dict[str, list[str]]:

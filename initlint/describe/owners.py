@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -18,6 +18,7 @@ from initlint.describe.run import Run
 from initlint.describe.values import ClassRef, Function, Storage
 from initlint.source import syntax
 from initlint.source.syntax import Parents
+from initlint.source.words import word, words
 
 USER_LIMIT = 12  # a class that more places build is read at the nearest of them: what fills it fills it there
 Place = tuple[str, int, int]
@@ -139,7 +140,7 @@ def _users(project: Project, home: FileIndex, name: str) -> Iterator[tuple[FileI
         if file is None or not _means(project, file, home, name):
             continue
         names = _names(file, name)
-        lines = file.source.lines_with(_words(names))
+        lines = file.source.lines_with(words(names))
         for scope, node in (*((n, i.node) for n, i in file.classes.items()), *file.functions.items()):
             if not (file is home and scope == name) and _names_it(node, names, lines):
                 yield file, scope
@@ -154,13 +155,13 @@ def _names(file: FileIndex, name: str) -> set[str]:
 
 def _ways_in(project: Project, home: FileIndex) -> re.Pattern[str]:
     """The words of which any import that reaches the file has one: its own name, or a package's that may hand it on."""
-    words = [*home.parts[-2:]]
+    names = [*home.parts[-2:]]
     for folder in PurePath(home.path).parents:  # the last of them is its own parent
         init = str(folder / "__init__.py")
         if init not in project.sources and init not in project.unread:
             break
-        words += [folder.name] if folder.name else []
-    return re.compile(rf"\b({'|'.join(map(re.escape, words))})\b|from \.+ import\b")
+        names += [folder.name] if folder.name else []
+    return re.compile("|".join([*map(word, names), r"from \.+ import\b"]))
 
 
 def _means(project: Project, file: FileIndex, home: FileIndex, name: str) -> bool:
@@ -171,10 +172,6 @@ def _means(project: Project, file: FileIndex, home: FileIndex, name: str) -> boo
     if isinstance(found, (ClassRef, Function)):
         return found.file is home
     return True
-
-
-def _words(names: Iterable[str]) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
 
 
 def _names_it(node: ast.AST, names: set[str], lines: Sequence[int]) -> bool:
@@ -188,7 +185,7 @@ def _names_it(node: ast.AST, names: set[str], lines: Sequence[int]) -> bool:
 
 def _is_handed_on(file: FileIndex, name: str) -> bool:
     """Whether the file's top level hands it to a builder as a part, `net(part=lazy(Name)())`: its owner is not read."""
-    lines = file.source.lines_with(_words([name]))
+    lines = file.source.lines_with(words([name]))
     outer = (one for one in syntax.walk_lines(bodies.top_level(file), lines) if isinstance(one, ast.Call))
     parts = (part for call in outer for part in (*call.args, *(one.value for one in call.keywords)))
     builders = (part.func for part in parts if isinstance(part, ast.Call) and isinstance(part.func, ast.Call))
@@ -348,13 +345,13 @@ def written_by_name(project: Project, cls: str, slot: str, known: frozenset[Plac
     A test of the type around the write that does not name the class says that it is another. A file that does not
     name the class may still load a slot with a name of its own; what it draws is for models of its own.
     """
-    word = re.compile(rf"\.{re.escape(slot)}\b")
+    member = re.compile(rf"\.{re.escape(slot)}\b")
     near = frozenset(project.mentioning(cls))
     for path in near if slot in _COMMON_SLOTS else project.mentioning(slot):
         source = project.sources[path]
-        if word.search(source.text) and project.file(path) is not None:
+        if member.search(source.text) and project.file(path) is not None:
             parents = source.parents
-            for node in syntax.walk_lines([source.tree], source.lines_with(_words([slot]))):
+            for node in syntax.walk_lines([source.tree], source.lines_with(words([slot]))):
                 writes = _writes(node, slot) if path in near else _loads(node, slot)
                 if writes and _may_be(parents, node, cls) and place(Site(source, node)) not in known:
                     return True

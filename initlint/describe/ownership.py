@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Sequence
 
 from initlint.describe.classes import is_module
@@ -11,6 +10,7 @@ from initlint.describe.index import FileIndex
 from initlint.describe.project import Project
 from initlint.describe.values import ClassRef
 from initlint.source import syntax
+from initlint.source.words import words
 
 
 def parts(project: Project, file: FileIndex) -> frozenset[str]:
@@ -46,7 +46,7 @@ def _builds(project: Project, path: str, cls: ClassRef) -> bool:
 
 def _lines(file: FileIndex, names: Iterable[str]) -> list[int]:
     """Where one of the names stands, or may."""
-    return file.source.lines_with(re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b"))
+    return file.source.lines_with(words(names))
 
 
 def _names(body: list[ast.stmt], lines: Sequence[int]) -> set[str]:

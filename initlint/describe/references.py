@@ -14,6 +14,7 @@ from initlint.describe.uncalled import Definition, definitions
 from initlint.describe.values import ClassRef
 from initlint.source import syntax
 from initlint.source.text import SourceText
+from initlint.source.words import word
 
 if TYPE_CHECKING:
     from initlint.describe.deferred import Missed
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from initlint.describe.project import Project
 
 # Only such names are ever asked for; keeping no others keeps the index of a large project small.
-KEPT = re.compile(r"init|reset|weight|param|xavier|kaiming|orthogonal|to_empty|fill|zero", re.IGNORECASE)
+KEPT = re.compile(r"init|reset|weight|param|xavier|kaiming|orthogonal|to_empty|fill|zero")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class References:
 
     def of(self, name: str, first: Iterable[str] = ()) -> Iterator[Reference]:
         """Every use of `name` in the project, those in the files `first` before the others; definitions are no uses."""
-        used = re.compile(rf"(?<!def )\b{re.escape(name)}\b")
+        used = re.compile(word(name, after="def "))
         near = dict.fromkeys(first)
         for path in near:
             yield from self.file(path).get(name, ())
@@ -75,7 +76,7 @@ class References:
         """The classes of the project that derive from `cls`."""
         found = []
         name = re.escape(cls.name)
-        derives = re.compile(rf"^\s*class\s+\w+\s*\([^)]*\b{name}\b|\b{name} as\b|= *{name}$", re.MULTILINE)
+        derives = re.compile(rf"class\s+\w+\s*\([^)]*\b{name}\b|{name} as\b|= *{name}$", re.MULTILINE)
         for path in self.project.mentioning(cls.name):
             if not derives.search(self.project.sources[path].text):
                 continue  # most files that speak of a class do not derive from it: they need no tree
@@ -109,7 +110,7 @@ def _collect(source: SourceText) -> dict[str, list[Reference]]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     found: dict[str, list[Reference]] = {}
-    lines = source.lines_with(KEPT)
+    lines = source.lines_with(KEPT, lower=True)
     queue: list[tuple[ast.AST, str | None, tuple[str, ...]]] = [(tree, None, ())]
     while queue:
         node, owner, functions = queue.pop()
@@ -123,7 +124,7 @@ def _collect(source: SourceText) -> dict[str, list[Reference]]:
             case ast.Expr(value=ast.Attribute() | ast.Name()):  # `self.init_weights` without brackets does nothing
                 continue
         for name, through in _names(node):
-            if KEPT.search(name):
+            if KEPT.search(name.lower()):
                 line = getattr(node, "lineno", 0)
                 found.setdefault(name, []).append(Reference(source.path, line, name, through, owner, functions))
         queue += [(child, owner, functions) for child in syntax.children(node)]

@@ -153,6 +153,8 @@ class Run:
         """A choice, narrowed by the conditions that hold now."""
         if value.__class__ is not Choice:  # on the way of every expression
             return value
+        if not self.active and len(value.options) > 1:
+            return value
         options = tuple((guards, option) for guards, option in value.options if self.consistent(guards))
         if len(options) == 1:
             return self.settle(options[0][1])
@@ -164,16 +166,17 @@ class Run:
         """All that a value can be, each with the conditions it needs."""
         if value.__class__ is not Choice:
             return [((), value)]
-        conditional = len(value.options) == 1 and self.consistent(value.options[0][0])
-        value = value if conditional else self.settle(value)
-        if not isinstance(value, Choice):
-            return [((), value)]
-        return [
-            (guards + more, inner)
-            for guards, option in value.options
-            if self.consistent(guards)
-            for more, inner in self.options(option)
-        ]
+        if len(value.options) != 1 or not self.consistent(value.options[0][0]):
+            value = self.settle(value)
+            if value.__class__ is not Choice:
+                return [((), value)]
+        found: list[tuple[tuple[Guard, ...], Value]] = []
+        for guards, option in value.options:
+            if option.__class__ is Choice:
+                found += [(guards + more, inner) for more, inner in self.options(option)]
+            else:
+                found.append((guards, option))
+        return found
 
     @contextmanager
     def looping(self, alike: Value) -> Iterator[None]:
