@@ -183,6 +183,16 @@ def groups(
 
     A statement none of whose tensors is `wanted` is left out before anything is asked of forward, which is dear.
     """
+    made = []
+    for written in file.once(("written", default), lambda: _by_place(file, default)):
+        alike = [member for member in written if is_weight(member.parameter)] if any(map(wanted, _of(written))) else []
+        event = alike[0].parameter.effective if alike else None
+        if event is not None:
+            made.append(Group(_written(event, file.path), event, tuple(alike), _around(file, event)))
+    return made
+
+
+def _by_place(file: FileModel, default: bool) -> list[list[Member]]:
     found: dict[tuple[str, int], list[Member]] = {}
     for member in members(file):
         event = member.parameter.effective
@@ -190,13 +200,7 @@ def groups(
             continue
         site = _written(event, file.path)
         found.setdefault((site.path, id(site.node)), []).append(member)
-    made = []
-    for written in found.values():
-        alike = [member for member in written if is_weight(member.parameter)] if any(map(wanted, _of(written))) else []
-        event = alike[0].parameter.effective if alike else None
-        if event is not None:
-            made.append(Group(_written(event, file.path), event, tuple(alike), _around(file, event)))
-    return made
+    return list(found.values())
 
 
 def _around(file: FileModel, event: InitEvent) -> tuple[Applied, ...]:

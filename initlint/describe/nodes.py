@@ -414,6 +414,7 @@ class Applied:
 
 
 Fact = TypeVar("Fact")
+Made = TypeVar("Made")
 
 
 @dataclass(slots=True, eq=False)
@@ -428,6 +429,7 @@ class FileModel:
     references: References | None = None
     rest: Callable[[], Iterator[Model]] = lambda: iter(())  # classes only seen inside others, read when asked for
     _facts: dict[type, list[Any]] = field(default_factory=dict)  # by kind
+    _kept: dict[object, Any] = field(default_factory=dict)
 
     def facts(self, kind: type[Fact]) -> Iterator[Fact]:
         """The facts of one kind, in the order in which they were met."""
@@ -435,6 +437,12 @@ class FileModel:
             for record in self.records:
                 self._facts.setdefault(type(record), []).append(record)
         return iter(self._facts.get(kind, ()))
+
+    def once(self, key: object, make: Callable[[], Made]) -> Made:
+        """What `make` comes to, kept for the other rules that ask for it."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]  # type: ignore[no-any-return]
 
     @property
     def parameters(self) -> Iterator[Parameter]:
