@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SYNTAX_ERROR, RULE_CRASH = "INI002", "INI003"
 _MOST_PARSED = 2_000_000  # characters of parsed source that are kept: a tree takes some 35 times its text
+_MUCH_TEXT = 16_000_000  # bytes of source that can matter: beyond, texts are held compressed
 _LOOK_EVERY = 8  # files between two looks at how much that is
 
 
@@ -57,7 +58,9 @@ class Analyser:
     @cached_property
     def opened(self) -> dict[str, Opened]:
         """The text of every file that can matter, not yet parsed."""
-        return {entry.path: self.files.open(entry.path) for entry in self.files.relevant()}
+        relevant = list(self.files.relevant())
+        packed = sum(entry.size for entry in relevant) > _MUCH_TEXT
+        return {entry.path: _held(self.files.open(entry.path), packed=packed) for entry in relevant}
 
     @cached_property
     def project(self) -> Project:
@@ -151,6 +154,12 @@ class Analyser:
     def _own(self, code: str, path: str, problem: Problem) -> Finding:
         name, severity = self.names[code]
         return Finding(code, name, severity, path, problem.span, problem.message, cell=problem.cell)
+
+
+def _held(opened: Opened, *, packed: bool) -> Opened:
+    if packed and opened.source is not None:
+        opened.source.pack()
+    return opened
 
 
 def _collect(rule: Rule, model: FileModel) -> tuple[Finding, ...]:

@@ -23,6 +23,10 @@ SHORTCUTS: dict[str, tuple[str, object]] = {
     "the init method is read for each module": ("initlint.describe.init_effects._key", lambda *given: None),
     "any activation may be in any model": ("initlint.describe.groups.may_use", lambda file, model, activation: True),
     "every file matters": ("initlint.source.files.can_matter", lambda data: True),
+    "plain calls are read each time": ("initlint.describe.pure.sums", lambda run, function, args, kwargs: None),
+    "forward is read for tokens": ("initlint.describe.groups.is_row_of_tokens", lambda shape: False),
+    "a configuration is another to each reading": ("initlint.describe.templates._payload", lambda atom: id(atom)),
+    "much text is held compressed": ("initlint.analyse._MUCH_TEXT", 0),
     "processes share the work": ("initlint.pool._WORTH_IT", 0),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from initlint.describe.index import FileIndex, index, is_configuration, outline
@@ -93,7 +93,7 @@ class Project:
         """Drop every tree and what was read from it, to be made again where it is needed. Texts held elsewhere stay."""
         for path, source in self.sources.items():
             if "tree" in vars(source):
-                self.sources[path] = replace(source)
+                self.sources[path] = source.anew()
         self.files.clear()
         self.templates.clear()
         kept = [(key, value) for key, value in self.memo.items() if key == "references"]  # it holds no trees
