@@ -1,7 +1,7 @@
 """Many files through several processes, in the order they were given.
 
-A process takes a few files and ends. Trees and readings refer to each other in circles, and to take them apart again
-costs a third of all the work; a process that ends gives its memory back at once.
+A process takes files until it has grown large, and ends. Trees and readings refer to each other in circles, and to take
+them apart again costs a third of all the work; a process that ends gives its memory back at once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from initlint.describe.project import Reading
 
 _WORTH_IT = 1_500_000  # bytes of source that can matter: below, starting processes costs more than it saves
-_CHUNK = 400_000  # bytes of source for one forked process: their trees take some 35 times that
+_CHUNK = 1_500_000  # bytes of source for one forked process, if it does not grow large sooner
+_LARGE = 195  # MB of a process that takes no other file
+_GROWTH = 30  # MB that each may take, however large it started
 _LEAST = 60_000  # towards the end the chunks get smaller, so that all processes end at about the same time
 _CHUNKS_EACH = 4  # where processes are dear to start
 _SHARED = 2_000_000  # characters of source whose trees all processes share
@@ -71,11 +73,12 @@ def _one_by_one(analyser: Analyser, paths: Sequence[str]) -> Iterator[FileResult
 
 @dataclass(slots=True)
 class _Running:
-    """A process at work: it is at the file of number `at`, and ends before number `end`."""
+    """A process at work: it is at the file of number `at`, and ends before number `end`, or has `ended` before."""
 
     process: BaseProcess
     at: int
     end: int
+    ended: bool = False
 
 
 @dataclass(slots=True)
@@ -126,7 +129,7 @@ def _in_processes(
                 connection, process = _start(context, analyser, paths[start:end], lasting=not forks)
                 running[connection] = _Running(process, start, end)
             for connection in [one for one in wait(list(running)) if one in running]:
-                _receive(connection, running, done, paths, shared)
+                waiting.extendleft(_receive(connection, running, done, paths, shared))
             while told in done:
                 yield done.pop(told)
                 told += 1
@@ -152,22 +155,28 @@ def _receive(
     done: dict[int, FileResult],
     paths: Sequence[str],
     shared: _Shared,
-) -> None:
+) -> Iterator[tuple[int, int]]:
+    """Take what a process sends. Gives the files that it has left to others."""
     worker = running[connection]
     try:
-        if worker.at == worker.end:  # its last word
-            shared.note(*connection.recv())
-            return
-        done[worker.at] = connection.recv()
-        worker.at += 1
+        said = connection.recv()
     except EOFError:
         connection.close()
         del running[connection]
         worker.process.join()
-        if worker.at < worker.end:
+        if not worker.ended:
             raise WorkerError(
                 f"a worker process died at {paths[worker.at]}, perhaps for want of memory; `--jobs 1` needs the least"
             ) from None
+        if worker.at < worker.end:
+            yield worker.at, worker.end
+        return
+    if isinstance(said, FileResult):
+        done[worker.at] = said
+        worker.at += 1
+    else:  # its last word
+        shared.note(*said)
+        worker.ended = True
 
 
 def _work(connection: Connection, analyser: Analyser, paths: Sequence[str], lasting: bool) -> None:
@@ -179,10 +188,19 @@ def _work(connection: Connection, analyser: Analyser, paths: Sequence[str], last
     analyser.lasting = lasting
     before = frozenset() if lasting else analyser.project.readings
     known = frozenset(sys.modules)
+    most = sys.maxsize if lasting else max(_LARGE, _resident() + _GROWTH)
     for path in paths:
         connection.send(analyser.check(path))
+        if not lasting and _resident() > most:
+            break
     connection.send((frozenset(), frozenset()) if lasting else (analyser.project.readings - before, _imported(known)))
     connection.close()
+
+
+def _resident() -> int:
+    """MB of memory that the process holds, as Linux counts them."""
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - after every file
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1_000_000
 
 
 def _imported(known: Collection[str]) -> frozenset[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from initlint import pool
 from initlint.analyse import Analyser, FileResult
 from initlint.config import Settings
 from initlint.engine import make
@@ -122,6 +125,28 @@ def test_a_process_that_dies_is_told_with_its_file(here: Path, monkeypatch: pyte
 
     with pytest.raises(WorkerError, match=r"died at net3\.py"):
         lint(Settings(cache=False, jobs=2))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process is forked")
+def test_a_process_that_has_grown_large_leaves_its_files_to_others(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is checked once, and the findings come in the same order."""
+    put(here, **{f"net{n}": f"import torch\nbad = {n}\n" for n in range(9)})
+    expected = told(lint(Settings(cache=False, jobs=1)))
+    monkeypatch.setattr("initlint.pool._WORTH_IT", 0)
+    monkeypatch.setattr("initlint.pool._may_fork", lambda: True)
+    monkeypatch.setattr("initlint.pool._LARGE", 0)
+    monkeypatch.setattr("initlint.pool._GROWTH", -1_000_000)
+    started: list[int] = []
+    start = pool._start
+
+    def count(context: Any, analyser: Analyser, paths: Sequence[str], *, lasting: bool) -> Any:
+        started.append(len(paths))
+        return start(context, analyser, paths, lasting=lasting)
+
+    monkeypatch.setattr(pool, "_start", count)
+
+    assert expected == told(lint(Settings(cache=False, jobs=1)))
+    assert started == [9, 8, 7, 6, 5, 4, 3, 2, 1]
 
 
 def test_trees_are_dropped_when_they_grow_many(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
