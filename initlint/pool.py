@@ -10,7 +10,7 @@ import gc
 import importlib
 import os
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 _WORTH_IT = 1_500_000  # bytes of source that can matter: below, starting processes costs more than it saves
 _CHUNK = 1_500_000  # bytes of source for one forked process, if it does not grow large sooner
-_LARGE = 195  # MB of a process that takes no other file
+_LARGE = 205  # MB of a process that takes no other file
 _GROWTH = 30  # MB that each may take, however large it started
 _LEAST = 60_000  # towards the end the chunks get smaller, so that all processes end at about the same time
 _CHUNKS_EACH = 4  # where processes are dear to start
-_SHARED = 2_000_000  # characters of source whose trees all processes share
+_SHARED = 3_200_000  # characters of source whose trees all processes share
 
 
 def check_all(analyser: Analyser, paths: Sequence[str], jobs: int | None) -> Iterator[FileResult]:
@@ -83,27 +83,29 @@ class _Running:
 
 @dataclass(slots=True)
 class _Shared:
-    """What more than one process had to read of a file: it is read here, once for all that are forked later."""
+    """What many processes had to read of a file: it is read here, once for all that are forked later."""
 
     analyser: Analyser
     left: int = _SHARED
-    seen: set[Reading] = field(default_factory=set)
-    wanted: set[Reading] = field(default_factory=set)
+    ended: int = 0
+    seen: Counter[Reading] = field(default_factory=Counter)
 
     def note(self, readings: frozenset[Reading], modules: frozenset[str]) -> None:
         """A process that has ended had to read and to import this itself."""
-        self.wanted |= readings & self.seen
-        self.seen |= readings
+        self.ended += 1
+        self.seen.update(readings)
         for name in sorted(modules):
             importlib.import_module(name)
 
     def read(self) -> None:
-        """Read what is wanted, while there is room."""
-        for reading in sorted(self.wanted):
-            self.left -= _size(self.analyser, reading[1]) if reading[0] == "index" else 0
-            if self.left > 0:
-                self.analyser.project.read_ahead(reading)
-        self.wanted.clear()
+        """Read what the next will want as well, while there is room: what several have read, and one in three."""
+        wanted = [(-count, one) for one, count in self.seen.items() if count > 1 and 3 * count >= self.ended]
+        for _, one in sorted(wanted):
+            size = _size(self.analyser, one[1]) if one[0] == "index" else 0
+            if size <= self.left:
+                self.left -= size
+                del self.seen[one]
+                self.analyser.project.read_ahead(one)
 
 
 def _in_processes(

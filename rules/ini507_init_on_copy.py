@@ -77,7 +77,8 @@ class InitOnCopy(Rule):
         yield from self._rebound(file)
 
     def _rebound(self, file: FileModel) -> Iterator[Finding]:
-        for loop in syntax.walk_lines([file.source.tree], file.source.lines_with(_LOOP)):
+        lines = file.source.lines_with(_LOOP)
+        for loop in syntax.walk_lines([file.source.tree] if lines else [], lines):
             for statement, name in _bindings(loop):
                 if not _used_after(file.source, statement, name):
                     yield self.finding(
