@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel
 
 SMALL = 0.1  # a usual std; as a gain it is some hundredths of the signal a layer
+_WITH_GAIN = re.compile("xavier|orthogonal")
 
 
 class StdAsGain(Rule):
@@ -60,10 +62,12 @@ class StdAsGain(Rule):
                 continue
             text = ast.unparse(call.nodes["std"])
             # Other branches of the function are not read: its text has to do.
-            for node in syntax.walk(call.site.source.function(call.site.node) or call.site.source.tree):
+            source = call.site.source
+            scope = source.function(call.site.node) or source.tree
+            for node in syntax.walk_lines([scope], source.lines_with(_WITH_GAIN)):
                 if isinstance(node, ast.Call) and _gain(node) == text:
                     yield self.finding(
-                        Site(call.site.source, node),
+                        Site(source, node),
                         f"`{text}` is the std of the normal branch and the gain of this one: "
                         f"{std:g} of the signal is left by each layer",
                         help="Give the std to normal_ only; Xavier and orthogonal want a gain near 1 (calculate_gain).",

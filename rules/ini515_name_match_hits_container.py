@@ -66,7 +66,7 @@ class NameMatchHitsContainer(Rule):
                 yield self._told(test, miss.site.node, miss.module.kind, miss.name)
         for call in file.facts(InitCall):
             text = _matched(call)
-            test = _name_test(call.site, text)
+            test = _name_test(call.site, text) if text is not None else None
             if text is None or test is None or test.node in told or call.in_try:
                 continue
             lower = ".lower()" in ast.unparse(test.node) or (".lower()" in file.source.text and text.islower())
