@@ -79,6 +79,8 @@ def _collect(file: FileIndex, body: list[ast.stmt]) -> None:
         match node:
             case ast.Import() | ast.ImportFrom():
                 record_import(file, node, file.imports)
+                for alias in node.names:  # `except ImportError: name = None` stands before what is tried
+                    file.constants.pop(alias.asname or alias.name.partition(".")[0], None)
             case ast.ClassDef():
                 file.classes[node.name] = class_info(node)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
