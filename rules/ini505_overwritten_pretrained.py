@@ -65,7 +65,7 @@ class OverwrittenPretrained(Rule):
                     outermost = applied.end
                     yield self.finding(
                         applied.site,
-                        f"this init draws again the weights that were loaded in line {found.site.line}",
+                        f"this init draws again the weights that were loaded in {found.site.told_in(applied.site.path)}",
                         help="Initialise only what is new, or load afterwards.",
                         layer=model.name,
                     )

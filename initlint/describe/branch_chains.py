@@ -11,7 +11,9 @@ from initlint.source import syntax
 
 _LOOKS = frozenset({"hasattr", "getattr", "isinstance", "cast", "type", "id", "print"})  # they do nothing to a module
 
-_FACTS = frozenset({"device", "dtype", "shape", "size", "ndim", "dim", "is_cuda", "numel"})  # of a tensor, not its values
+_FACTS = frozenset(
+    {"device", "dtype", "shape", "size", "ndim", "dim", "is_cuda", "numel"}
+)  # of a tensor, not its values
 
 
 def note_chain(run: Run, node: ast.If, frame: Frame) -> None:
