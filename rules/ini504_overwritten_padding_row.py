@@ -88,8 +88,9 @@ def _is_drawn(parameter: Parameter) -> bool:
     """Whether anything but the constructor, which zeroes the row, has drawn the table."""
     draws = (one for one in reversed(parameter.history) if one.call is None or one.call.name not in _KEEP_ZERO)
     last = next(draws, None)
-    copied = last is not None and last.call is not None and last.call.name == "copy_"  # told where it was drawn
-    return last is not None and not last.default and not copied
+    if last is None or last.default or last.scheme == "copy":  # loaded, if only in some configurations
+        return False
+    return last.call is None or last.call.name != "copy_"  # told where it was drawn
 
 
 def _is_indexed(parameter: Parameter) -> bool:
