@@ -82,7 +82,7 @@ def _takes_over(write: AttributeWrite) -> bool:
 
 
 def _is_base(file: FileModel, write: AttributeWrite) -> bool:
-    """Whether other classes build on a class that leaves nn.Module's constructor to them: they show what comes first."""
+    """Whether the class leaves nn.Module's constructor to others that build on it: they show what comes first."""
     cls = write.module.cls
     constructor = cls.info.methods.get("__init__") if cls is not None else None
     if cls is None or file.references is None or constructor is None:

@@ -295,13 +295,13 @@ def _ledger(runs: list[Run]) -> Ledger:
 
 def _replaced(runs: list[Run]) -> set[int]:
     """The parameters that a user puts others in the place of, before it trains: `net.fc.weight = nn.Parameter(w)`."""
-    found = set()
-    for run in runs:
-        for write in run.records:
-            if isinstance(write, AttributeWrite) and isinstance(write.previous, Tensor) and write.scope != "__init__":
-                if run.trained is None or write.order < run.trained:
-                    found.add(id(write.previous.storage))
-    return found
+    return {
+        id(write.previous.storage)
+        for run in runs
+        for write in run.records
+        if isinstance(write, AttributeWrite) and isinstance(write.previous, Tensor) and write.scope != "__init__"
+        if run.trained is None or write.order < run.trained
+    }
 
 
 def _before(storage: Storage, trained: int | None) -> list[InitEvent]:
