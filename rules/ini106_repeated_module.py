@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import AttributeWrite, FileModel, Repeat, Site
-from initlint.describe.symbols import Sym, constant, shown
+from initlint.describe.symbols import constant, shown
 from initlint.describe.values import Choice, ModuleObject, Tensor
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
@@ -65,7 +65,7 @@ class RepeatedModule(Rule):
             if not (id(repeat.module) in held or _makes_container(repeat.site)) or not _has_weights(repeat.module):
                 continue
             count = constant(repeat.count)
-            if (count is not None and count < 2) or _is_flag(repeat.count) or any(map(_meant, _sites(repeat))):
+            if (count is not None and count < 2) or any(map(_meant, _sites(repeat))):
                 continue
             times = f"{count:g}" if count is not None else f"{shown(repeat.count) or 'n'}"
             yield self.finding(
@@ -75,11 +75,6 @@ class RepeatedModule(Rule):
                 layer=repeat.module.kind,
                 fix=_fix(repeat),
             )
-
-
-def _is_flag(count: Value) -> bool:
-    """`use_norm * [norm]`, with True or False by default: one or none."""
-    return isinstance(count.default if isinstance(count, Sym) else count, bool)
 
 
 def _held(file: FileModel) -> frozenset[int]:
