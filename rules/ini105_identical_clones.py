@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from initlint.describe.nodes import Copied, Site
 from initlint.describe.origin import origin
 from initlint.describe.owners import is_redrawn, place, usage
+from initlint.describe.pretrained import is_loaded_in_turn
 from initlint.describe.values import Choice, ModuleObject, Storage, Tensor
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.rule import Rule
@@ -110,8 +111,9 @@ class IdenticalClones(Rule):
 
 
 def _may_be_layer(site: Site) -> bool:
-    """Whether a constructor copies something of which no more is known than that it is no activation or norm."""
-    return _in_constructor(site) and _NO_WEIGHTS.search(site.text) is None and _in_module_list(site)
+    """Whether a constructor copies something unknown that is no activation or norm, and loads nothing into it."""
+    layers = _in_constructor(site) and _NO_WEIGHTS.search(site.text) is None and _in_module_list(site)
+    return layers and not is_loaded_in_turn(site)
 
 
 def _in_module_list(site: Site) -> bool:

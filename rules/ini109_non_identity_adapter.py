@@ -65,7 +65,7 @@ class NonIdentityAdapter(Rule):
         """One finding for each pair of random factors beside a base path, on what draws the second."""
         for pair in series(file, _may_be_factor, least=2):
             event = pair.second.effective
-            if not (_is_adapter(pair) and _random(pair.first) and _random(pair.second)):
+            if not (_is_adapter(pair) and _random(pair.first) and _random(pair.second)) or _fills_when_loading(pair):
                 continue
             if event and event.site and not (rewritten(file, pair.first) or rewritten(file, pair.second)):
                 site = pair.second.site if event.default and pair.second.site else event.site
@@ -86,9 +86,13 @@ def _called_so(parameter: Parameter) -> bool:
 
 def _owner(parameter: Parameter) -> str:
     """The name of the class whose code makes the weight."""
-    site = parameter.site
-    node = site.source.around(site.node, ast.ClassDef) if site is not None else None
+    node = _class_around(parameter)
     return node.name if node is not None else ""
+
+
+def _class_around(parameter: Parameter) -> ast.ClassDef | None:
+    site = parameter.site
+    return site.source.around(site.node, ast.ClassDef) if site is not None else None
 
 
 def _may_be_factor(parameter: Parameter) -> bool:
@@ -109,6 +113,13 @@ def _is_adapter(pair: Pair) -> bool:
     added = follow is not None and follow.residual
     lora = _LORA.search(pair.first.name) and _LORA.search(pair.second.name) and pair.direct
     return named and added and bool(lora or (_called_so(pair.first) and _called_so(pair.second)))
+
+
+def _fills_when_loading(pair: Pair) -> bool:
+    """Whether the class reads checkpoints by a method of its own that speaks of the second factor."""
+    cls = _class_around(pair.second)
+    methods = (one for one in (cls.body if cls is not None else ()) if isinstance(one, ast.FunctionDef))
+    return any(one.name == "_load_from_state_dict" and _factor(pair.second) in ast.unparse(one) for one in methods)
 
 
 def _random(parameter: Parameter) -> bool:

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from initlint.describe.draws import current
 from initlint.describe.nodes import Applied, InitCall, Site
+from initlint.describe.symbols import constant
+from initlint.describe.values import Tensor
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
 from initlint.source import syntax
@@ -102,10 +105,17 @@ def _writes(file: FileModel, node: ast.AST) -> bool:
     inside = {id(inner) for inner in syntax.walk(node)}
     calls = [call for call in file.facts(InitCall) if id(call.site.node) in inside and _on_parameter(call)]
     if getattr(node, "name", "").startswith("reset"):  # of counters and running means, which start so anyway
-        calls = [call for call in calls if call.name not in _CONSTANT]
+        calls = [call for call in calls if not _is_constant(call)]
     return bool(calls) or any(
         applied.how == "apply" and id(applied.site.node) in inside for applied in file.facts(Applied)
     )
+
+
+def _is_constant(call: InitCall) -> bool:
+    """Whether it fills with one number, also as `w.data = torch.tensor(1.0)`."""
+    given = call.values.get("value") if call.name == "data" else None
+    event = current(given) if isinstance(given, Tensor) else None
+    return call.name in _CONSTANT or (event is not None and constant(event.std) == 0)
 
 
 def _on_parameter(call: InitCall) -> bool:

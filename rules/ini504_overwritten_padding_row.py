@@ -18,6 +18,8 @@ _TABLES = ("Embedding", "EmbeddingBag")
 _RANDOM = ("uniform", "normal", "xavier", "kaiming", "lecun", "variance_scaling", "orthogonal", "sparse", "trunc")
 _KEEP_ZERO = frozenset({"clamp_", "clip_", "mul_", "div_"})  # what they make of a row of zeros is a row of zeros
 
+_OTHER_USES = frozenset({"embedding", "contract", "unknown"})  # a tied head, and functions that take the padding index
+
 
 class OverwrittenPaddingRow(Rule):
     """An Embedding with a padding row is filled at random, and the row is not set back to zero.
@@ -61,7 +63,8 @@ class OverwrittenPaddingRow(Rule):
                 drawn = parameter.effective
                 if model.owned or drawn is None or drawn.site is None or not _has_padding(parameter):
                     continue
-                if _is_drawn(parameter) and drawn.scheme.startswith(_RANDOM) and not parameter.after:
+                overwritten = _is_drawn(parameter) and drawn.scheme.startswith(_RANDOM) and not parameter.after
+                if overwritten and not _is_indexed(parameter):
                     yield self.finding(
                         drawn.site,
                         f"this fills the padding row ({_row(parameter)}) too; its gradient is 0, so the noise stays",
@@ -85,8 +88,14 @@ def _is_drawn(parameter: Parameter) -> bool:
     """Whether anything but the constructor, which zeroes the row, has drawn the table."""
     draws = (one for one in reversed(parameter.history) if one.call is None or one.call.name not in _KEEP_ZERO)
     last = next(draws, None)
-    copied = last is not None and last.call is not None and last.call.name == "copy_"  # told where it was drawn
-    return last is not None and not last.default and not copied
+    if last is None or last.default or last.scheme == "copy":  # loaded, if only in some configurations
+        return False
+    return last.call is None or last.call.name != "copy_"  # told where it was drawn
+
+
+def _is_indexed(parameter: Parameter) -> bool:
+    """Whether forward takes rows by `table.weight[i]` and never calls the layer, which alone knows of the padding."""
+    return parameter.follow is None and bool(set(parameter.uses) - _OTHER_USES)
 
 
 def _row(parameter: Parameter) -> str:

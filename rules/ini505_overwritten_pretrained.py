@@ -63,9 +63,10 @@ class OverwrittenPretrained(Rule):
                 found = next((one for one in here if _throws_away(file, model, applied, one)), None)
                 if found is not None and applied.order > outermost:
                     outermost = applied.end
+                    where = found.site.told_in(applied.site.path)
                     yield self.finding(
                         applied.site,
-                        f"this init draws again the weights that were loaded in line {found.site.line}",
+                        f"this init draws again the weights that were loaded in {where}",
                         help="Initialise only what is new, or load afterwards.",
                         layer=model.name,
                     )

@@ -89,8 +89,15 @@ def _is_lost(call: InitCall) -> bool:
 
 
 def _goes_by_parameters(call: InitCall) -> bool:
-    """Whether a loop over `parameters()` leads here: it meets weight_g and weight_v, never what is computed."""
-    source, node = call.site.source, call.site.node
+    """Whether a loop over `parameters()` leads here: it meets weight_g and weight_v, never what is computed.
+
+    The loop may stand around the call of the helper that draws.
+    """
+    return any(map(_is_in_such_loop, (call.site, *(handing.site for handing in call.via))))
+
+
+def _is_in_such_loop(site: Site) -> bool:
+    source, node = site.source, site.node
     function = source.function(node)
     inside = takewhile(lambda one: one is not function, source.above(node))
     return any(isinstance(one, ast.For) and ast.unparse(one.iter).endswith("parameters()") for one in inside)

@@ -127,7 +127,8 @@ def _order(file: FileModel, module: ModuleObject) -> tuple[ClassRef | External, 
 def _is_part(file: FileModel, value: Value, init: ast.AST) -> bool:
     """Whether it is a layer or parameter that the constructor itself makes and nothing else answers for.
 
-    What it is given was initialised before, and so was a whole model; a parameter made from data has its value.
+    What it is given was initialised before, and so was a whole model, or a layer that it draws by hand; a parameter
+    made from data has its value.
     """
     if isinstance(value, Choice):
         return any(_is_part(file, option, init) for _, option in value.options)
@@ -146,11 +147,26 @@ def _is_drawn(storage: Storage) -> bool:
 
 
 def _is_ready(file: FileModel, module: ModuleObject) -> bool:
-    """Whether its own constructor ends with an init of the whole: transformers' models do, and others by `apply`."""
-    return _is_model(file, module) or any(
-        one.module is module and one.scope == "__init__" and not any(guard.default is False for guard in one.guards)
-        for one in file.facts(Applied)
+    """Whether its weights have their values: they are loaded, drawn by hand, or its own constructor ends with an init.
+
+    transformers' models do that last, and others by `apply`.
+    """
+    return (
+        module.loaded is not None
+        or _is_drawn_by_hand(module)
+        or _is_model(file, module)
+        or any(
+            one.module is module and one.scope == "__init__" and not any(guard.default is False for guard in one.guards)
+            for one in file.facts(Applied)
+        )
     )
+
+
+def _is_drawn_by_hand(module: ModuleObject) -> bool:
+    """Whether it is a layer whose weight somebody writes: only its bias may be left at torch's default."""
+    weight = module.slots.get("weight")
+    storage = weight.storage if isinstance(weight, Tensor) else None
+    return storage is not None and bool(storage.events) and not storage.events[-1].default
 
 
 def _is_model(file: FileModel, module: ModuleObject) -> bool:

@@ -76,7 +76,8 @@ class OverwrittenSpecialInit(Rule):
             return
         yield self.finding(
             applied.site,
-            f"this draws {parameter.name} again: {_told(last)} replaces {_told(own)}, set in line {own.site.line}",
+            f"this draws {parameter.name} again: {_told(last)} replaces {_told(own)}, "
+            f"set in {own.site.told_in(applied.site.path)}",
             help="Run the general init first, or leave this parameter out of it.",
             layer=f"{model.name}.{parameter.name}",
             fix=_after(own, applied),

@@ -98,7 +98,8 @@ class IncompleteReset(Rule):
                     func=ast.Name(id=helper) | ast.Attribute(attr=helper), args=[ast.Attribute(attr=name), *_]
                 ):
                     words = helper.lower()
-                    if "weight" in words and "bias" not in words and "norm" not in words and _BIAS.search(name):
+                    wrong = "weight" in words and "bias" not in words and "norm" not in words and _BIAS.search(name)
+                    if wrong and not _is_matrix(file, name):
                         yield self.finding(
                             Site(file.source, node),
                             f"{name} goes through {helper}, which is the weight's init",
@@ -119,6 +120,12 @@ class IncompleteReset(Rule):
                 layer=definition.owner,
             )
             yield replace(finding, span=site.head)
+
+
+def _is_matrix(file: FileModel, slot: str) -> bool:
+    """Whether what is called a bias is a matrix: Transformer-XL's `r_w_bias` stands for a query of each head."""
+    parameters = (one for model in file.models for one in model.parameters if one.slot == slot)
+    return any(one.shape is not None and len(one.shape) > 1 for one in parameters)
 
 
 def _held(file: FileModel, definition: Definition) -> dict[str, bool]:

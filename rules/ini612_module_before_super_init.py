@@ -61,7 +61,7 @@ class ModuleBeforeSuperInit(Rule):
             if not early or id(write.module) in seen or not _registered(write.value) or not _own(write):
                 continue
             seen.add(id(write.module))
-            if _takes_over(write):
+            if _takes_over(write) or _is_base(file, write):
                 continue
             what = "parameter" if isinstance(write.value, Tensor) else "module"
             yield self.finding(
@@ -79,6 +79,16 @@ def _takes_over(write: AttributeWrite) -> bool:
     return cls is not None and any(
         isinstance(node, ast.Attribute) and node.attr == "__dict__" for node in syntax.walk(cls.info.node)
     )
+
+
+def _is_base(file: FileModel, write: AttributeWrite) -> bool:
+    """Whether the class leaves nn.Module's constructor to others that build on it: they show what comes first."""
+    cls = write.module.cls
+    constructor = cls.info.methods.get("__init__") if cls is not None else None
+    if cls is None or file.references is None or constructor is None:
+        return False
+    calls = any(_is_super_init(node) for node in syntax.walk(constructor))
+    return not calls and bool(file.references.heirs(cls))
 
 
 def _registered(value: Any) -> bool:

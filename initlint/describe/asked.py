@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from initlint.describe.formula import times_fan
+from initlint.describe.formula import has_numerator, spread, times_fan
 from initlint.describe.handing import handed_over
 from initlint.describe.nodes import InitCall, InitEvent, Parameter
 from initlint.describe.origin import divides, origin
@@ -113,11 +113,21 @@ def _by_hand(parameter: Parameter, event: InitEvent) -> Asked | None:
     """`normal_(0, math.sqrt(2 / n))` and its like: the std squared, times a fan, is a plain number."""
     if event.std is None or number(event.mean) != 0 or event.call is None or not by_formula(event):
         return None
-    for family, fan in fans(parameter).items():
-        square = times_fan(event.std, fan, power=2)
-        if square is not None and any(math.isclose(square, power, rel_tol=_CLOSE) for power in (1, 2, 25 / 9)):
-            return Asked(family, math.sqrt(square), by_hand=True)
-    return None
+    squares = {family: times_fan(event.std, fan, power=2) for family, fan in fans(parameter).items()}
+    readings = [
+        Asked(family, math.sqrt(square), by_hand=True)
+        for family, square in squares.items()
+        if square is not None and any(math.isclose(square, power, rel_tol=_CLOSE) for power in (1, 2, 25 / 9))
+    ]
+    return _as_written(event.call, readings) if len(readings) > 1 else next(iter(readings), None)
+
+
+def _as_written(call: InitCall, readings: list[Asked]) -> Asked:
+    """Of two readings the one with the numerator that is written: `2 / n` is Kaiming's, also where one fan is twice
+    the other, so that LeCun's has the same std."""
+    written = spread(call)
+    rectifying = [one for one in readings if one.rectifying]
+    return rectifying[0] if rectifying and written is not None and has_numerator(written, 2) else readings[0]
 
 
 def by_formula(event: InitEvent) -> bool:

@@ -11,6 +11,10 @@ from initlint.source import syntax
 
 _LOOKS = frozenset({"hasattr", "getattr", "isinstance", "cast", "type", "id", "print"})  # they do nothing to a module
 
+_FACTS = frozenset(
+    {"device", "dtype", "shape", "size", "ndim", "dim", "is_cuda", "numel"}
+)  # of a tensor, not its values
+
 
 def note_chain(run: Run, node: ast.If, frame: Frame) -> None:
     """Remember the chain where its first branch takes all layers with a bias and leaves their weight alone."""
@@ -20,7 +24,7 @@ def note_chain(run: Run, node: ast.If, frame: Frame) -> None:
     if not _uses(node.body, owner, "bias") or _handed_whole(node.body, owner) or _elsewhere(node, owner, frame):
         return
     for place, body, could_hold in _later(node, owner):
-        if could_hold and _uses(body, owner, "weight"):
+        if could_hold and _uses(body, owner, "weight", beyond=_FACTS):
             run.records.append(BranchChain(frame.site(place), ast.unparse(owner), ast.unparse(node.test)))
             return
 
@@ -59,13 +63,17 @@ def _same(left: ast.expr, right: ast.expr) -> bool:
     return ast.unparse(left) == ast.unparse(right)
 
 
-def _uses(body: list[ast.stmt], owner: ast.expr, name: str) -> bool:
-    """Whether the statements touch `owner.name`."""
+def _uses(body: list[ast.stmt], owner: ast.expr, name: str, *, beyond: frozenset[str] = frozenset()) -> bool:
+    """Whether the statements touch `owner.name`, for more than the attributes of it that are named in `beyond`."""
+    asked: set[int] = set()
     for statement in body:
         for node in syntax.walk(statement):
             match node:
-                case ast.Attribute(value=base, attr=slot) if slot == name and _same(base, owner):
-                    return True
+                case ast.Attribute(value=inner, attr=slot) if slot in beyond:
+                    asked.add(id(inner))
+                case ast.Attribute(value=base, attr=slot) if slot == name and id(node) not in asked:
+                    if _same(base, owner):
+                        return True
                 case ast.Call(func=ast.Name(id="getattr"), args=[base, ast.Constant(value=slot), *_]):
                     if slot == name and _same(base, owner):
                         return True

@@ -9,6 +9,7 @@ from initlint.describe.run import Run
 from initlint.describe.symbols import MISSING, Sym
 from initlint.describe.truth import decided
 from initlint.describe.values import (
+    ClassName,
     ClassRef,
     External,
     Function,
@@ -224,7 +225,23 @@ def _str(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:
     value = args[0] if args else ""
     if isinstance(value, Sym) and value.single is not None and value.single.name.startswith("i#"):
         return "*"  # the index of a loop over what is all alike, as in an f-string
+    if isinstance(value, Sym) and value.single is not None:
+        match value.single.payload:
+            case ("class of", subject):
+                return ClassName(subject)
+    if isinstance(value, (ClassRef, External)):
+        return f"<class '{_dotted(value)}'>"
     return str(value) if isinstance(value, (str, int, float)) else run.nameless("text")
+
+
+def _dotted(cls: ClassRef | External) -> str:
+    """A class as `str(type(m))` tells it, as far as that is known: torch keeps its layers in modules of such names."""
+    if isinstance(cls, ClassRef):
+        return f"{cls.file.path.removesuffix('.py').replace('/', '.')}.{cls.name}"
+    if cls.dotted.startswith("torch.nn.") and cls.dotted.count(".") == 2:
+        kind = cls.dotted.rpartition(".")[2]
+        return f"torch.nn.modules.{kind.lower()}.{kind}"
+    return cls.dotted
 
 
 def _round(run: Run, args: list[Value], kwargs: dict[str, Value]) -> Value:

@@ -135,9 +135,11 @@ def binary(run: Run, operator: ast.operator, left: Value, right: Value, node: as
 def contract(run: Run, left: Value, right: Value, node: ast.AST, frame: Frame) -> Tensor:
     """`x @ W`: the weight is read along its last but one axis; `W @ x` along its last."""
     operands: list[Storage] = []
+    sources = flows(run, [left, right])
     both = all(
-        isinstance(value, Tensor) and value.storage is not None and value.is_parameter for value in (left, right)
+        isinstance(one, Tensor) and one.storage is not None and one.storage.is_parameter for one in (left, right)
     )
+    both = both and all(map(of_weights_alone, sources))
     for value, axis, other in ((left, -1, right), (right, -2, left)):
         if isinstance(value, Tensor) and value.storage is not None:
             how = "embedding" if picks_rows(other) else "contract"
@@ -145,7 +147,6 @@ def contract(run: Run, left: Value, right: Value, node: ast.AST, frame: Frame) -
             if both:  # two parameters with each other: no signal passes between them
                 use(value, "product")
             operands.append(value.storage)
-    sources = flows(run, [left, right])
     return add(run, "contract", sources, frame, node, operands=tuple(operands))
 
 

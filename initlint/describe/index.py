@@ -79,12 +79,14 @@ def _collect(file: FileIndex, body: list[ast.stmt]) -> None:
         match node:
             case ast.Import() | ast.ImportFrom():
                 record_import(file, node, file.imports)
+                for alias in node.names:  # `except ImportError: name = None` stands before what is tried
+                    file.constants.pop(alias.asname or alias.name.partition(".")[0], None)
             case ast.ClassDef():
                 file.classes[node.name] = class_info(node)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 file.functions[node.name] = node
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                file.constants[name] = value
+            case ast.Assign(targets=targets, value=value):
+                file.constants.update(pair for target in targets for pair in _bound(target, value))
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                 file.constants[name] = value
             case ast.If(test=test):
@@ -100,6 +102,16 @@ def _collect(file: FileIndex, body: list[ast.stmt]) -> None:
                 _collect(file, node.body)
 
 
+def _bound(target: ast.expr, value: ast.expr) -> list[tuple[str, ast.expr]]:
+    """The names that an assignment binds, each with its value: `width, depth = 64, 6` binds two."""
+    match target, value:
+        case ast.Name(id=name), _:
+            return [(name, value)]
+        case ast.Tuple(elts=names), ast.Tuple(elts=values) if len(names) == len(values):
+            return [pair for one, other in zip(names, values, strict=True) for pair in _bound(one, other)]
+    return []
+
+
 def class_info(node: ast.ClassDef) -> ClassInfo:
     """What a class body holds. A later definition replaces an earlier one, a setter does not replace its getter."""
     info = ClassInfo(node.name, node, {}, {}, {}, {})
@@ -108,8 +120,8 @@ def class_info(node: ast.ClassDef) -> ClassInfo:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 if not any(isinstance(d, ast.Attribute) and d.attr == "setter" for d in statement.decorator_list):
                     info.methods[name] = statement
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                info.constants[name] = value
+            case ast.Assign(targets=targets, value=value):
+                info.constants.update(pair for target in targets for pair in _bound(target, value))
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
                 info.annotations[name] = annotation
                 if value is not None:

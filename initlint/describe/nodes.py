@@ -50,6 +50,10 @@ class Site:
         """The first line, inside the cell for a notebook."""
         return self.span.line
 
+    def told_in(self, path: str) -> str:
+        """`line 8` for a reader of the file `path`, with the file's name where it is another."""
+        return f"line {self.line}" if path == self.path else f"line {self.line} of {self.path}"
+
     @property
     def text(self) -> str:
         """The source text of the node."""

@@ -100,6 +100,9 @@ def _sequence_operation(
     if isinstance(operator, ast.Mult):
         sequence, count = (left, right) if isinstance(left, Sequence) else (right, left)
         times = number(count)
+        flag = count.default if isinstance(count, Sym) else count
+        if isinstance(flag, bool):  # `use_norm * [norm]`: one or none, by default
+            return Sequence(sequence.items if flag else (), sequence.kind, sequence.repeated if flag else None)
         if any(isinstance(item, ModuleObject) for item in sequence.items):
             calls.note_repeat(run, node, sequence, count, frame)
             if isinstance(times, int) and 0 < times <= _SPELT_OUT and sequence.repeated is None:

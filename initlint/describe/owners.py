@@ -12,10 +12,10 @@ from pathlib import PurePath
 from initlint.describe import bodies, build, classes
 from initlint.describe.bystanders import stands_by
 from initlint.describe.index import FileIndex
-from initlint.describe.nodes import FileModel, InitEvent, Parameter, Site
+from initlint.describe.nodes import AttributeWrite, FileModel, InitEvent, Parameter, Site
 from initlint.describe.project import Project
 from initlint.describe.run import Run
-from initlint.describe.values import ClassRef, Function, Storage
+from initlint.describe.values import ClassRef, Function, Storage, Tensor
 from initlint.source import syntax
 from initlint.source.syntax import Parents
 from initlint.source.words import word, words
@@ -278,14 +278,27 @@ def _ledger(runs: list[Run]) -> Ledger:
     trained = {id(one): run.trained for run in runs for one in run.storages}
     writes: dict[Place, int] = {}
     loaded: set[Place] = set()
+    replaced = _replaced(runs)
     for one in storages:
         if one.site is not None:
             events = _before(one, trained[id(one)])
             loads = [event for event in events if _is_load(event)]
             loaded |= {place(one.site)} if any(event.certain for event in loads) else set()
-            writes[place(one.site)] = max(writes.get(place(one.site), 0), len(events) - len(loads))
+            count = len(events) - len(loads) + (id(one) in replaced)
+            writes[place(one.site)] = max(writes.get(place(one.site), 0), count)
     redrawn = {place(one.site) for one in storages if one.site is not None and is_redrawn(one)}
     return Ledger(writes, frozenset(redrawn), frozenset(loaded))
+
+
+def _replaced(runs: list[Run]) -> set[int]:
+    """The parameters that a user puts others in the place of, before it trains: `net.fc.weight = nn.Parameter(w)`."""
+    return {
+        id(write.previous.storage)
+        for run in runs
+        for write in run.records
+        if isinstance(write, AttributeWrite) and isinstance(write.previous, Tensor) and write.scope != "__init__"
+        if run.trained is None or write.order < run.trained
+    }
 
 
 def _before(storage: Storage, trained: int | None) -> list[InitEvent]:

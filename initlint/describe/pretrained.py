@@ -1,10 +1,11 @@
-"""Models whose weights always come from a file, wherever the project builds them."""
+"""Models whose weights always come from a file: wherever the project builds them, or member by member."""
 
 from __future__ import annotations
 
 import ast
 import re
 
+from initlint.describe.nodes import Site
 from initlint.describe.project import Project
 from initlint.describe.values import ClassRef
 from initlint.source import syntax
@@ -19,6 +20,23 @@ def is_loaded(project: Project, cls: ClassRef) -> bool:
         return True
     texts = ((path, project.sources[path].text) for path in project.mentioning(cls.name))
     return any(_loads(project, path, cls.name) for path, text in texts if f"{cls.name}(" in text and "load" in text)
+
+
+def is_loaded_in_turn(site: Site) -> bool:
+    """Whether a loop of the same function loads weights into each member of the list that is bound here."""
+    match site.statement.node:
+        case ast.Assign(targets=[ast.Name() | ast.Attribute() as held]):
+            name = ast.unparse(held)
+        case _:
+            return False
+    scope = site.source.function(site.node) or site.source.tree
+    loops = (one for one in syntax.walk(scope) if isinstance(one, ast.For))
+    return any(any(map(_is_load, loop.body)) and _speaks_of(loop, name) for loop in loops)
+
+
+def _speaks_of(loop: ast.For, name: str) -> bool:
+    parts = (one for one in syntax.walk(loop) if isinstance(one, (ast.Name, ast.Attribute)))
+    return any(ast.unparse(one) == name for one in parts)
 
 
 def _loads(project: Project, path: str, name: str) -> bool:

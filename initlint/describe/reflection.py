@@ -115,6 +115,14 @@ def _dotted(run: Run, text: str, node: ast.AST, frame: Frame) -> Value:
     return value
 
 
+def _is_plain(base: ClassRef | External) -> bool:
+    """Whether an instance has no more of this class than its methods say: a constructor's decorator may add to it."""
+    if isinstance(base, External):
+        return base.dotted.startswith(("torch.nn.", "builtins.", "abc."))
+    constructor = base.info.methods.get("__init__")
+    return constructor is None or not getattr(constructor, "decorator_list", ())
+
+
 def has_attribute(run: Run, subject: Value, name: Value, frame: Frame) -> Value:
     if not isinstance(name, str):
         return run.nameless("hasattr")
@@ -124,13 +132,9 @@ def has_attribute(run: Run, subject: Value, name: Value, frame: Frame) -> Value:
         if subject.cls is not None:
             if classes.find(run.project, subject.cls, name) or classes.constant(run.project, subject.cls, name):
                 return True
-            outside = [e for e in classes.order(run.project, subject.cls) if isinstance(e, External)]
-            return (
-                False
-                if all(e.dotted.startswith(("torch.nn.", "builtins.", "abc.")) for e in outside)
-                and not name.startswith("__")
-                else run.nameless("hasattr")
-            )
+            order = classes.order(run.project, subject.cls)
+            plain = all(_is_plain(base) for base in order) and not name.startswith("__")
+            return False if plain else run.nameless("hasattr")
         if subject.dotted is not None and subject.dotted.startswith(("torch.nn.", "activation.")):
             if name in ("weight", "bias", "in_proj_weight", "weight_ih_l0"):
                 return False

@@ -171,15 +171,37 @@ def look(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Tensor:
         known = tuple(sizes) if sizes else None
         if len(args) == 1 and (isinstance(args[0], (Sym, Choice)) or getattr(args[0], "repeated", None) is not None):
             known = None  # perhaps several sizes at once
-        plain = shape is not None and all(isinstance(size, (int, Sym)) for size in shape)
-        if known and shape and plain and len(known) == 2 and known[0] == shape[0] and known[1] == -1:
-            rest: Any = 1
-            for size in shape[1:]:
-                rest = rest * size
-            known = (shape[0], rest)
+        known = known and tuple(_size(run, size) for size in known)
+        if known and known.count(-1) == 1:
+            at = known.index(-1)
+            known = (*known[:at], _rest(run, shape, known[:at] + known[at + 1 :]), *known[at + 1 :])
         return replace(tensor, shape=known, is_parameter=False)
     region = (tensor.region or "") + f".{name}()" if name in _PARTS else tensor.region
     return replace(tensor, shape=None, region=region, is_parameter=False)
+
+
+def _size(run: Run, value: Value) -> Any:
+    """A size of a shape: what the defaults make of it, and something unknown where that is no number."""
+    settled = run.default_option(value)
+    return settled if isinstance(settled, (int, Sym)) else run.nameless("size")
+
+
+def _rest(run: Run, shape: tuple[Any, ...] | None, others: tuple[Any, ...]) -> Any:
+    """The size that `-1` stands for in a view of a tensor of `shape`."""
+    if shape is None or not all(isinstance(size, (int, Sym)) for size in shape):
+        return run.nameless("size")
+    left, divisor = list(shape), 1
+    for size in others:
+        if size in left:
+            left.remove(size)
+        else:
+            divisor = divisor * size
+    total: Any = 1
+    for size in left:
+        total = total * size
+    if divisor == 1:
+        return total
+    return total // divisor if divisor != 0 else run.nameless("size")
 
 
 def write(run: Run, tensor: Tensor, event: InitEvent) -> None:

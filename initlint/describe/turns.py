@@ -137,6 +137,9 @@ def _growth(node: ast.AST) -> Iterator[tuple[str, int]]:
             yield ast.dump(_read(holder)), _length(more)
         case ast.AugAssign(target=holder, op=ast.Add(), value=(ast.List() | ast.Tuple()) as more):
             yield ast.dump(_read(holder)), _length(more)
+        case ast.AugAssign(target=holder, op=ast.Add(), value=ast.BinOp(op=ast.Mult()) as more):
+            if any(isinstance(side, ast.List) for side in (more.left, more.right)):  # `norms += use_norm * [norm]`
+                yield ast.dump(_read(holder)), _length(more)
 
 
 def _length(node: ast.expr) -> int:

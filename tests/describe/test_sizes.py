@@ -73,3 +73,27 @@ def test_each_turn_of_a_loop_contracts_one_matrix_of_the_stack() -> None:
 
     assert {"contract"} == set(mix.uses)
     assert "width" == repr(mix.effective_fan_in) or 16 == number(mix.effective_fan_in)
+
+
+SEEN = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(4, 6, 8))
+        nn.init.kaiming_normal_(self.weight.view({sizes}), nonlinearity="linear")
+
+    def forward(self, x):
+        return x @ self.weight
+"""
+
+
+@pytest.mark.parametrize(("sizes", "fan"), [("-1, 8", 8), ("3, -1", 64), ("4, -1", 48)])
+def test_the_size_that_is_left_open_is_what_the_others_leave(sizes: str, fan: int) -> None:
+    """`-1` is no fan: the init of a view divides by what torch makes of it."""
+    event = parameter(SEEN.format(sizes=sizes), "weight").effective
+
+    assert event is not None
+    assert fan == round(number(event.std) ** -2)  # type: ignore[operator]
