@@ -333,7 +333,7 @@ def _effective(storage: Storage) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]
     after: list[Any] = []
     alternatives: list[Any] = []
     for event, guards in reversed(events):
-        if event.region is not None:
+        if not event.whole:
             after.insert(0, event)
             continue
         if all(guard.default for guard in guards):

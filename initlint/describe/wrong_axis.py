@@ -28,7 +28,7 @@ def takes_other_axis(parameter: Parameter) -> bool:
         call = event.call
         return call is None or (call.values.get("mode", "fan_in") == "fan_in" and not call.target.transposed)
     if event.scheme.startswith("xavier"):
-        return len(shape) > 2
+        return len(parameter.drawn_shape or ()) > 2
     if not by_formula(event) or _scaled_by(event.std, summed):
         return False
     return _scaling_size(parameter) is not None
@@ -44,7 +44,7 @@ def size_taken(parameter: Parameter) -> Any:
 
 
 def _scaling_size(parameter: Parameter) -> Any:
-    event, shape = parameter.effective, parameter.shape or ()
+    event, shape = parameter.effective, parameter.drawn_shape or ()
     sizes = (parameter.fan_in,) if len(shape) == 2 else shape
     std = event.std if event is not None else None
     return next((size for size in sizes if _is_told(size) and _scaled_by(std, size)), None)
