@@ -147,7 +147,7 @@ def _class_name(site: Site) -> str:
 
 def _class_text(site: Site) -> str:
     node = site.source.around(site.node, ast.ClassDef)
-    return "" if node is None else site.source.whole_lines(node)
+    return "" if node is None else site.source.code_lines(node)
 
 
 def _init_methods(site: Site) -> Iterator[str]:
@@ -155,7 +155,7 @@ def _init_methods(site: Site) -> Iterator[str]:
     node = site.source.around(site.node, ast.ClassDef)
     for one in node.body if node is not None else ():
         if isinstance(one, ast.FunctionDef) and re.search(r"^(?!__).*(init|reset)", one.name):
-            yield site.source.whole_lines(one)
+            yield site.source.code_lines(one)
 
 
 def _is_used(parameter: Parameter, site: Site) -> bool:
