@@ -17,6 +17,7 @@ from initlint.describe import (
     pure,
     signatures,
     tensors,
+    text_patterns,
     unknown_calls,
 )
 from initlint.describe.handing import Handing, calls_directly
@@ -413,6 +414,8 @@ def _text_method(run: Run, target: str, name: str, args: list[Value]) -> Value:
         except (TypeError, ValueError):
             return run.nameless("text")
         return Sequence(tuple(result)) if isinstance(result, (list, tuple)) else result
+    if name == "format" and (made := text_patterns.by_format(target, args)) is not None:
+        return made
     return run.nameless("text")
 
 

@@ -192,9 +192,7 @@ def write(run: Run, tensor: Tensor, event: InitEvent) -> None:
     made = storage.events[0].guards if storage.events else ()
     own = tuple(guard for guard in run.guards if guard not in made)
     storage.events.append(
-        replace(
-            event, region=tensor.region, each=tensor.each, guards=own, broad=bool(run.broad), order=run.tick()
-        )
+        replace(event, region=tensor.region, each=tensor.each, guards=own, broad=bool(run.broad), order=run.tick())
     )
 
 

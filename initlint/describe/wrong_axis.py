@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import math
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from initlint.describe.asked import by_formula
 from initlint.describe.formula import times_fan
-from initlint.describe.nodes import Parameter
+from initlint.describe.nodes import InitCall, Parameter
+from initlint.describe.origin import parts
 from initlint.describe.symbols import number
+from initlint.describe.values import Function
 
 # What std**2 * fan comes to in the usual formulas: torch's U(+-1/sqrt n), LeCun, He, and U(+-sqrt(6/n)).
 _POWERS = (1 / 3, 1, 2)
+# A Linear's weight is (out, in): what is called fan_in here is the number of its outputs.
+_OUTPUTS_AS_FAN_IN = re.compile(
+    r"\bfan_?in\b\s*=[^=\n]*(\bsize(\(\))?\s*\[0\]|\.size\(0\)|\.shape\[0\]|\bout_features\b)", re.IGNORECASE
+)
 
 
 def takes_other_axis(parameter: Parameter) -> bool:
@@ -72,3 +81,28 @@ def lacks_kernel(parameter: Parameter) -> bool:
 def _scaled_by(std: Any, fan: Any) -> bool:
     square = times_fan(std, fan, power=2) if std is not None and fan is not None else None
     return square is not None and any(math.isclose(square, power, rel_tol=1e-3) for power in _POWERS)
+
+
+def counts_outputs(parameter: Parameter) -> bool:
+    """Whether the weight of a Linear is scaled by the number of its outputs, which the source takes for its fan-in."""
+    event = parameter.effective
+    if parameter.spec is None or parameter.role != "weight" or "Linear" not in parameter.module.bases:
+        return False
+    if event is None or event.call is None or not by_formula(event):
+        return False
+    if not _scaled_by(event.std, parameter.fan_out) or _scaled_by(event.std, parameter.fan_in):
+        return False
+    return any(_OUTPUTS_AS_FAN_IN.search(text) for text in _formulas(parameter, event.call))
+
+
+def _formulas(parameter: Parameter, call: InitCall) -> Iterator[str]:
+    """The functions that make the std or the bounds: the one that draws, and those it asks for them."""
+    function = call.site.function
+    if function is not None:
+        yield call.site.source.code_lines(function)
+    file = parameter.flow.project.file(call.site.path)
+    for inner in (one for node in call.nodes.values() for one in parts(call.site, node)):
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and file is not None:
+            helper = parameter.flow.project.member(file, inner.func.id)
+            if isinstance(helper, Function):
+                yield helper.file.source.code_lines(helper.node)
