@@ -43,7 +43,7 @@ class Pair:
 def zero_pairs(file: FileModel) -> Iterator[Pair]:
     """The pairs whose product is zero and stays so: no gradient reaches either factor."""
     for pair in series(file, zero, least=2):
-        dead = zero(pair.first) and zero(pair.second) and _silent_bias(pair.first)
+        dead = zero(pair.first) and zero(pair.second) and has_silent_bias(pair.first)
         if dead and (pair.direct or not is_bottleneck(pair.first)):  # a plain path of zeros is no pair of factors
             yield pair
 
@@ -119,7 +119,7 @@ def _keys(node: FlowNode) -> list[int]:
     return [id(operand) for operand in node.operands] if len(node.operands) == 1 else []
 
 
-def _silent_bias(parameter: Parameter) -> bool:
+def has_silent_bias(parameter: Parameter) -> bool:
     """Whether the first factor's layer adds nothing of its own: no bias, or a zero one."""
     if parameter.spec is None:
         return True
