@@ -198,7 +198,7 @@ def _bottom_up(run: Run, module: ModuleObject, seen: set[int]) -> Iterator[tuple
 
 
 def _modules(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return _walked(module, (value for _, value in walk(run, module)))
+    return _walked(module, (value for _, value in _with_hidden(run, module)))
 
 
 def _walked(module: ModuleObject, items: Iterable[Value]) -> Sequence:
@@ -206,10 +206,17 @@ def _walked(module: ModuleObject, items: Iterable[Value]) -> Sequence:
 
 
 def _named_modules(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return _walked(module, (_pair(path, value) for path, value in walk(run, module)))
+    return _walked(module, (_pair(path, value) for path, value in _with_hidden(run, module)))
 
 
-def _pair(path: str, value: Value) -> Value:
+def _with_hidden(run: Run, module: ModuleObject) -> list[tuple[Value, Value]]:
+    """All modules below, and one that stands for what those from outside the project may hold."""
+    found = list(walk(run, module))
+    opaque = any(isinstance(one, ModuleObject) and _opaque(one) for _, one in found)
+    return [*found, (run.nameless("path"), run.nameless("inner"))] if opaque else [*found]
+
+
+def _pair(path: Value, value: Value) -> Value:
     if isinstance(value, Choice) and len(value.options) == 1:
         guards, inner = value.options[0]
         return Choice(((guards, Sequence((path, inner), "tuple")),))

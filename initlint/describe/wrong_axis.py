@@ -31,6 +31,8 @@ def takes_other_axis(parameter: Parameter) -> bool:
         return False
     if any(how == "product" for how, _ in parameter.storage.uses):  # summed with another weight or a fixed basis
         return False
+    if event.each and (event.call is None or event.call.target.shape != parameter.drawn_shape):
+        return False  # the parts have another shape where they are drawn: it is not the stack that is summed over
     if not _is_told(summed) or summed == other or (number(summed) is not None and number(summed) == number(other)):
         return False
     if event.scheme.startswith("kaiming"):
