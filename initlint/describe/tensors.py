@@ -60,16 +60,21 @@ def target_of(tensor: Tensor) -> Target:
     )
 
 
+def shape_of(tensor: Tensor) -> tuple[Any, ...] | None:
+    """The view's own shape, or that of the memory behind it."""
+    return tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
+
+
 def part(run: Run, tensor: Tensor, text: str, drop: int = 1) -> Tensor:
     """An indexed part of a tensor: a view of the same memory."""
-    shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
+    shape = shape_of(tensor)
     left = shape[drop:] if shape is not None else None
     return replace(tensor, region=(tensor.region or "") + text, shape=left, is_parameter=False, each=False)
 
 
 def slices(run: Run, tensor: Tensor) -> Sequence | None:
     """What a loop over a parameter runs over, alike views along its first axis; None where its axes are not known."""
-    shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
+    shape = shape_of(tensor)
     if tensor.storage is None or not shape:
         return None
     run.sizes.add(TENSOR_SIZE)
@@ -157,7 +162,7 @@ def freeze(tensor: Tensor, value: Value) -> None:
 
 def look(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Tensor:
     """A view of a tensor by method or attribute."""
-    shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
+    shape = shape_of(tensor)
     if name in ("data", "detach", "detach_"):
         return replace(
             tensor, detached=True, tracked=False, is_parameter=tensor.is_parameter and name == "data", shape=shape
@@ -275,7 +280,7 @@ def _moved(run: Run, tensor: Tensor, name: str, node: ast.Call, frame: Frame) ->
 def measure(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Value:
     """`t.size(1)`, `t.dim()`, `t.numel()`."""
     run.sizes.add(TENSOR_SIZE)
-    shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
+    shape = shape_of(tensor)
     if shape is None:
         return run.nameless(name)
     if name in ("dim", "ndimension"):
