@@ -27,6 +27,7 @@ from initlint.describe.symbols import Sym
 from initlint.describe.templates import Start, Template
 from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
 from initlint.reference.layers import LAYERS, ParameterSpec
+from initlint.source import syntax
 
 # Lines that may write to weights, or make parameters by hand.
 _WRITES_WEIGHTS = (
@@ -132,10 +133,17 @@ def _held(run: Run, file: FileIndex) -> Iterator[Model]:
 
 
 def _left(file: FileIndex, reached: set[ast.AST]) -> Any:
-    """Functions and methods that no model reached, where they may touch weights."""
+    """Functions and methods that no model reached, where they may touch weights.
+
+    Of a function that makes others, and that had its turn, those that it was not seen to call come next.
+    """
     for node in file.functions.values():
         if node not in reached and _touches(file, node):
             yield Function(node, file)
+            for inner in syntax.walk(node):
+                made = isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)) and inner is not node
+                if made and inner not in reached and _touches(file, inner):
+                    yield Function(inner, file)  # type: ignore[arg-type] # as told above
     for info in file.classes.values():
         for node in info.methods.values():
             if node not in reached and _touches(file, node) and node.name != "forward":
