@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from initlint.describe import calls, tensors
+from initlint.describe import calls, parts_of_loaded, tensors
 from initlint.describe.library_init import library_init
 from initlint.describe.nodes import Applied, AttributeWrite, InitEvent, Loaded
 from initlint.describe.run import Frame, Run
@@ -19,6 +19,7 @@ LOADERS = frozenset({"load_state_dict", "from_pretrained", "load_from_checkpoint
 
 def set_attribute(run: Run, module: ModuleObject, name: str, value: Value, frame: Frame, statement: ast.AST) -> None:
     """`module.name = value`, with the names of parameters noted on their memory."""
+    value = parts_of_loaded.as_part(run, value)
     ready = id(module) in run.initialised
     if not run.forward:
         run.records.append(
@@ -224,6 +225,8 @@ def _pair(path: Value, value: Value) -> Value:
 
 
 def _children(run: Run, module: ModuleObject, *_: Any) -> Value:
+    if parts_of_loaded.is_opaque(module):
+        return Sequence((parts_of_loaded.part(run, module, "*"),), "walk", run.nameless("count"), module)
     return _walked(module, (value for _, value in children(run, module)))
 
 
