@@ -17,6 +17,9 @@ from initlint.describe.values import (
 )  # fmt: skip
 
 
+_SIZED = ("rand", "randn", "empty", "zeros", "ones", "full", "Tensor", "FloatTensor", "normal")
+
+
 def factory(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
     site = frame.site(node)
     if _spread_unknown(run, node, frame):
@@ -29,7 +32,9 @@ def factory(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], no
     sizes = args
     if name in ("full",):
         sizes = args[:1]
-    if name in ("rand", "randn", "empty", "zeros", "ones", "full", "Tensor", "FloatTensor"):
+    if name == "normal":
+        sizes = args[2:3]  # after the mean and the standard deviation
+    if name in _SIZED and (name != "normal" or sizes or "size" in kwargs):
         size = kwargs.get("size")
         if size is not None:
             sizes = [size]

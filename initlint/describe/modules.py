@@ -320,15 +320,22 @@ def _insert(
 
 
 def _values(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return Sequence(tuple(value for _, value in children(run, module)), "list", module.multiplicity)
+    return Sequence(tuple(value for _, value in _held(run, module)), "list", module.multiplicity)
 
 
 def _items(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return Sequence(tuple(_pair(name, value) for name, value in children(run, module)), "list", module.multiplicity)
+    return Sequence(tuple(_pair(name, value) for name, value in _held(run, module)), "list", module.multiplicity)
 
 
 def _keys(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return Sequence(tuple(name for name, _ in children(run, module)), "list", module.multiplicity)
+    return Sequence(tuple(name for name, _ in _held(run, module)), "list", module.multiplicity)
+
+
+def _held(run: Run, module: ModuleObject) -> list[tuple[str, Value]]:
+    """What a ModuleDict holds, by name: its modules, or the tensors of a ParameterDict."""
+    if "ParameterDict" in module.bases:
+        return [(name, value) for name, value in module.slots.items() if isinstance(value, (Tensor, Choice))]
+    return list(children(run, module))
 
 
 def _state_dict(run: Run, module: ModuleObject, *_: Any) -> Value:
