@@ -445,12 +445,11 @@ def name_lesson(run: Run, name: ClassName, text: str) -> Value:
 
 
 def note_repeat(run: Run, node: ast.AST, sequence: Sequence, count: Value, frame: Frame) -> None:
-    """`[module] * n`."""
-    if isinstance(node, ast.BinOp):
-        listed = node.left if isinstance(node.left, (ast.List, ast.Tuple)) else node.right
-        if (
-            isinstance(listed, (ast.List, ast.Tuple))
-            and len(listed.elts) == 1
-            and isinstance(sequence.items[0], ModuleObject)
-        ):
-            run.records.append(Repeat(frame.site(node), sequence.items[0], count, listed.elts[0], None))
+    """`[module] * n`, or `[module, function] * n`."""
+    sides = (node.left, node.right) if isinstance(node, ast.BinOp) else ()
+    listed = next((side for side in sides if isinstance(side, (ast.List, ast.Tuple))), None)
+    if listed is None or len(listed.elts) != len(sequence.items):
+        return
+    for element, item in zip(listed.elts, sequence.items, strict=True):
+        if isinstance(item, ModuleObject):
+            run.records.append(Repeat(frame.site(node), item, count, element, None))
