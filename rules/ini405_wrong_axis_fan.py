@@ -21,8 +21,8 @@ class WrongAxisFan(Rule):
 
     ## What it does
     Finds a std or bound made from a size, where that size is not what the layer sums over: the number of channels of a
-    convolution without its kernel, or the outputs of a hand-made matrix (`torch.randn(n_embd, head_dim) /
-    head_dim**0.5` in `x @ W`) for its inputs.
+    convolution without its kernel, or with two of its three axes, or the outputs of a hand-made matrix
+    (`torch.randn(n_embd, head_dim) / head_dim**0.5` in `x @ W`) for its inputs.
 
     ## Why is this bad?
     The std is wrong by the square root of the ratio: 3 for a 3x3 kernel, and that for each layer.

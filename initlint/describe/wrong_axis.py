@@ -67,17 +67,23 @@ def _is_told(size: Any) -> bool:
 
 
 def lacks_kernel(parameter: Parameter) -> bool:
-    """Whether the formula of a convolution's std counts channels alone."""
+    """Whether the formula of a convolution's std counts channels alone, or of three axes of its kernel only two."""
     event, shape = parameter.effective, parameter.shape
     if parameter.spec is None or event is None or shape is None or len(shape) < 3 or event.default:
         return False
     if not by_formula(event) or number(shape[2]) in (None, 1):
         return False
-    counted = times_fan(event.std, shape[1], power=2), times_fan(event.std, shape[0], power=2)
-    by_inputs = any(counted[0] is not None and math.isclose(counted[0], power, rel_tol=1e-3) for power in _POWERS)
-    by_outputs = counted[1] is not None and math.isclose(counted[1], 2, rel_tol=1e-3)  # He's, by the fan-out
-    right = (parameter.fan_in, parameter.fan_out)
-    return (by_inputs or by_outputs) and not any(_scaled_by(event.std, fan) for fan in right)
+    if any(_scaled_by(event.std, fan) for fan in (parameter.fan_in, parameter.fan_out)):
+        return False
+    plane = shape[2] * shape[3] if len(shape) == 5 and number(shape[4]) not in (None, 1) else None
+    return any(_counts(event.std, shape, kernel) for kernel in (1, plane) if kernel is not None)
+
+
+def _counts(std: Any, shape: tuple[Any, ...], kernel: Any) -> bool:
+    """Whether the std is one by the usual formulas of so many channels times so much of the kernel."""
+    outputs = times_fan(std, shape[0] * kernel, power=2)
+    by_outputs = outputs is not None and math.isclose(outputs, 2, rel_tol=1e-3)  # He's, by the fan-out
+    return by_outputs or _scaled_by(std, shape[1] * kernel)
 
 
 def _scaled_by(std: Any, fan: Any) -> bool:
