@@ -25,7 +25,7 @@ def known_as(parameter: Parameter) -> str:
 
 def makes(name: str) -> str:
     """The text that makes such a list or puts a parameter into it."""
-    put_in = r"\s*(:\s*[\w.]+\s*)?=[^=]|\.(append|extend|insert|update)\(|\s*\+=|\[[^\]]*\]\s*=[^=]"
+    put_in = r" *(: *[\w.]+ *)?=[^=]|\.(append|extend|insert|update)\(|\s*\+=|\[[^\]]*\]\s*=[^=]"
     return rf"\.{re.escape(name)}({put_in})"
 
 
