@@ -6,9 +6,11 @@
     python benchmarks/real_cases.py CASES benchmarks/real_cases_third.tsv > benchmarks/real_cases_third.md
 
 CASES holds checked-out repositories named `owner__name@commit8`; TABLE is a tab-separated list with the columns repo,
-commit, path, line, label; a line of a notebook is written cell:line. A label `ok:*` is legitimate code: no error and no warning may lie within the statement and
-three lines around it. Each other label names a mistake: one of its codes must be reported there, at any severity. The
-column "why" comes from real_cases_reasons.tsv beside this file (repo, path, line, text), written by hand.
+commit, path, line, label; a line of a notebook is written cell:line. A label `ok:*` is legitimate code: no error and no
+warning may lie within the statement and three lines around it. Each other label names a mistake: one of its codes must
+be reported there, at any severity. A column "before", where there is one, holds the result on the day on which the
+cases were put together, before anything was mended for them. The column "why" comes from real_cases_reasons.tsv beside
+this file (repo, path, line, text), written by hand.
 """
 
 from __future__ import annotations
@@ -86,6 +88,7 @@ class Case:
     path: str
     place: str
     label: str
+    before: str = ""
 
     @property
     def line(self) -> int:
@@ -122,7 +125,8 @@ def read(table: Path, only: str) -> list[Case]:
     """The cases of a table, those of one repository together."""
     with table.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
-    cases = [Case(row["repo"], row["commit"], row["path"], row["line"], row["label"]) for row in rows]
+    columns = ("repo", "commit", "path", "line", "label")
+    cases = [Case(*(row[column] for column in columns), before=row.get("before") or "") for row in rows]
     return sorted((case for case in cases if only in f"{case.repo} {case.label}"), key=lambda case: case.folder)
 
 
@@ -182,13 +186,19 @@ def render(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield "Made by `python benchmarks/real_cases.py CASES TABLE`: each repository is linted whole, with every rule.\n"
     yield f"Mistakes: {count['found']} found, {count['missed']} missed. "
     yield f"Legitimate code: {count['silent']} silent, {count['false']} false alarms.\n"
-    yield "| repository | place | label | result | codes there | why |"
-    yield "|---|---|---|---|---|---|"
+    first = Counter(one.case.before for one in verdicts if one.case.before)
+    if first:
+        yield f"Before anything was mended for them: {first['found']} mistakes found, {first['missed']} missed; "
+        yield f"legitimate code: {first['silent']} silent, {first['false']} false alarms.\n"
+    extra = (" before |", "---|") if first else ("", "")
+    yield f"| repository | place | label |{extra[0]} result | codes there | why |"
+    yield f"|---|---|---|{extra[1]}---|---|---|"
     for one in sorted(verdicts, key=lambda one: (one.case.is_fine, one.case.label, one.case.repo, one.case.line)):
         case = one.case
         place = f"{case.path}:{case.place}"
         note = why.get((case.repo, case.path, case.place), "")
-        yield f"| {case.repo} | {place} | {case.label} | {one.result} | {', '.join(one.codes)} | {note} |"
+        before = f" {case.before} |" if first else ""
+        yield f"| {case.repo} | {place} | {case.label} |{before} {one.result} | {', '.join(one.codes)} | {note} |"
 
 
 def main() -> None:
