@@ -59,10 +59,10 @@ class SkippedWeightBranch(Rule):
                 help="write `if` for `elif`: the two do not exclude each other",
             )
         for asked in _turned_away(file):
-            kind = asked.module.kind
+            turned = f"a {asked.module.kind} without bias never gets here: `{asked.asked}` turns it away"
             yield self.finding(
                 asked.site,
-                f"a {kind} without bias never gets here: `{asked.asked}` turns it away, its weight keeps torch's default",
+                f"{turned}, its weight keeps torch's default",
                 help="ask for the bias only around what is written to the bias",
                 severity=Severity.WARNING,
             )

@@ -75,7 +75,7 @@ class DoubledForgetBias(Rule):
             if asked is not None:
                 yield self.finding(
                     asked.site,  # type: ignore[arg-type] # a write by the user
-                    f"the forget bias of {name} is {asked.mean!r} in bias_ih and in bias_hh: torch adds them to twice that",
+                    f"the forget bias of {name} is {asked.mean!r} in bias_ih and in bias_hh: torch adds the two",
                     help="set it in one of the two",
                     layer=name,
                 )

@@ -16,7 +16,6 @@ from initlint.describe.values import (
     Value,
 )  # fmt: skip
 
-
 _SIZED = ("rand", "randn", "empty", "zeros", "ones", "full", "Tensor", "FloatTensor", "normal")
 
 

@@ -75,15 +75,20 @@ def lacks_kernel(parameter: Parameter) -> bool:
         return False
     if any(_scaled_by(event.std, fan) for fan in (parameter.fan_in, parameter.fan_out)):
         return False
-    plane = shape[2] * shape[3] if len(shape) == 5 and number(shape[4]) not in (None, 1) else None
-    return any(_counts(event.std, shape, kernel) for kernel in (1, plane) if kernel is not None)
+    planes = len(shape) == 5 and number(shape[4]) not in (None, 1)
+    return _counts(event.std, shape, ()) or (planes and _counts(event.std, shape, shape[2:4]))
 
 
-def _counts(std: Any, shape: tuple[Any, ...], kernel: Any) -> bool:
-    """Whether the std is one by the usual formulas of so many channels times so much of the kernel."""
-    outputs = times_fan(std, shape[0] * kernel, power=2)
+def _counts(std: Any, shape: tuple[Any, ...], kernel: tuple[Any, ...]) -> bool:
+    """Whether the std is one by the usual formulas of the channels times these axes of the kernel alone."""
+    outwards, inwards = _product(shape[0], *kernel), _product(shape[1], *kernel)
+    outputs = times_fan(std, outwards, power=2) if outwards is not None else None
     by_outputs = outputs is not None and math.isclose(outputs, 2, rel_tol=1e-3)  # He's, by the fan-out
-    return by_outputs or _scaled_by(std, shape[1] * kernel)
+    return by_outputs or _scaled_by(std, inwards)
+
+
+def _product(*sizes: Any) -> Any:
+    return None if None in sizes else math.prod(sizes)
 
 
 def _scaled_by(std: Any, fan: Any) -> bool:
