@@ -8,6 +8,7 @@ from initlint.describe import branch_chains, modules
 from initlint.describe.facts import BiasAskedFirst
 from initlint.describe.run import Frame, Run
 from initlint.describe.values import ModuleObject, Tensor
+from initlint.source import syntax
 
 
 def note(run: Run, node: ast.If, frame: Frame) -> None:
@@ -16,7 +17,7 @@ def note(run: Run, node: ast.If, frame: Frame) -> None:
         return
     asking = [part for part in node.test.values if _asks_for_bias(part)]
     owner = branch_chains.owner_of_bias(asking[0]) if len(asking) == 1 else None
-    if owner is None or not branch_chains.uses(node.body, owner, "weight") or _handed_on(node, owner, frame):
+    if owner is None or not _writes_weight(node.body, owner) or _handed_on(node, owner, frame):
         return
     module = _layer_without_bias(run, owner, frame)
     if module is None or any(guard.default is False for guard in run.guards):
@@ -28,6 +29,20 @@ def note(run: Run, node: ast.If, frame: Frame) -> None:
 def _asks_for_bias(part: ast.expr) -> bool:
     """Whether a layer whose bias is None fails it; hasattr is true of such a layer."""
     return branch_chains.owner_of_bias(part) is not None and "hasattr" not in ast.unparse(part)
+
+
+def _writes_weight(body: list[ast.stmt], owner: ast.expr) -> bool:
+    """Whether the body fills the weight, and does not just ask it for its fan."""
+    weight = f"{ast.unparse(owner)}.weight"
+    for node in (inner for statement in body for inner in syntax.walk(statement)):
+        match node:
+            case ast.Call(func=ast.Attribute(value=held, attr=name), args=args) if name.endswith("_"):
+                if any(ast.unparse(one).removesuffix(".data") == weight for one in (held, *args[:1])):
+                    return True
+            case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name.endswith("_"):
+                if ast.unparse(first).removesuffix(".data") == weight:
+                    return True
+    return False
 
 
 def _handed_on(node: ast.If, owner: ast.expr, frame: Frame) -> bool:
