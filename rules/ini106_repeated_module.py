@@ -59,7 +59,7 @@ class RepeatedModule(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """Every multiplied list of one module with weights that a container of modules holds."""
-        repeats = list(file.facts(Repeat))
+        repeats = sorted(file.facts(Repeat), key=lambda one: constant(one.count) is None)  # a known number says more
         held = _held(file) if repeats else frozenset()
         told: set[int] = set()
         for repeat in repeats:
