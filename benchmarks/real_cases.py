@@ -3,10 +3,14 @@
     python benchmarks/real_cases.py CASES TABLE [--only WORD] > benchmarks/real_cases.md
     python benchmarks/real_cases.py CASES benchmarks/real_cases_more.tsv > benchmarks/real_cases_more.md
 
+    python benchmarks/real_cases.py CASES benchmarks/real_cases_third.tsv > benchmarks/real_cases_third.md
+
 CASES holds checked-out repositories named `owner__name@commit8`; TABLE is a tab-separated list with the columns repo,
-commit, path, line, label. A label `ok:*` is legitimate code: no error and no warning may lie within the statement and
-three lines around it. Each other label names a mistake: one of its codes must be reported there, at any severity. The
-column "why" comes from real_cases_reasons.tsv beside this file (repo, path, line, text), written by hand.
+commit, path, line, label; a line of a notebook is written cell:line. A label `ok:*` is legitimate code: no error and no
+warning may lie within the statement and three lines around it. Each other label names a mistake: one of its codes must
+be reported there, at any severity. A column "before", where there is one, holds the result on the day on which the
+cases were put together, before anything was mended for them. The column "why" comes from real_cases_reasons.tsv beside
+this file (repo, path, line, text), written by hand.
 """
 
 from __future__ import annotations
@@ -38,6 +42,8 @@ CODES = {
     "fused-matrix-fan": ("INI404",),
     "helper-given-tensor": ("INI611",),
     "identical-clones": ("INI105",),
+    "ignored-slope": ("INI205",),
+    "incomplete-reset": ("INI517",),
     "init-after-weight-norm": ("INI506",),
     "init-never-called": ("INI501",),
     "init-on-module": ("INI610",),
@@ -48,6 +54,8 @@ CODES = {
     "layers-after-init": ("INI502",),
     "mean-std-swap": ("INI304",),
     "meta-init-incomplete": ("INI513",),
+    "no-layer-reached": ("INI503",),
+    "non-identity-adapter": ("INI109",),
     "norm-weight-mean0": ("INI701",),
     "norm-weight-uniform01": ("INI701",),
     "padding-idx-none-zeroes-all": ("INI704",),
@@ -55,9 +63,11 @@ CODES = {
     "parameter-then-to": ("INI512",),
     "positive-uniform": ("INI303",),
     "pretrained-overwritten": ("INI505",),
+    "random-bias": ("INI702",),
     "same-module-repeated": ("INI106",),
     "special-init-overwritten": ("INI511",),
     "std-formula-wrong": ("INI301",),
+    "tensor-for-parameter": ("INI606",),
     "tensor-truthiness": ("INI608",),
     "transposed-fan": ("INI401",),
     "uninit-parameter": ("INI103",),
@@ -65,6 +75,7 @@ CODES = {
     "unscaled-randn-weight": ("INI302",),
     "wrong-fan-manual": ("INI405", "INI301", "INI305"),
     "wrong-fan-nonstandard-layout": ("INI401", "INI405"),
+    "zero-hidden-weight": ("INI101", "INI104"),
 }
 
 
@@ -75,8 +86,20 @@ class Case:
     repo: str
     commit: str
     path: str
-    line: int
+    place: str
     label: str
+    before: str = ""
+
+    @property
+    def line(self) -> int:
+        """The line, in a notebook inside its cell."""
+        return int(self.place.rpartition(":")[2])
+
+    @property
+    def cell(self) -> int | None:
+        """The cell of a notebook, counted from 1."""
+        cell = self.place.rpartition(":")[0]
+        return int(cell) if cell else None
 
     @property
     def folder(self) -> str:
@@ -102,7 +125,8 @@ def read(table: Path, only: str) -> list[Case]:
     """The cases of a table, those of one repository together."""
     with table.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
-    cases = [Case(row["repo"], row["commit"], row["path"], int(row["line"]), row["label"]) for row in rows]
+    columns = ("repo", "commit", "path", "line", "label")
+    cases = [Case(*(row[column] for column in columns), before=row.get("before") or "") for row in rows]
     return sorted((case for case in cases if only in f"{case.repo} {case.label}"), key=lambda case: case.folder)
 
 
@@ -117,11 +141,12 @@ def judge(cases: Iterable[Case], root: Path) -> Iterator[Verdict]:
 
 def verdict(case: Case, file: Path, findings: Sequence[Finding]) -> Verdict:
     """Hold the findings against one case."""
-    first, last = extent(file, case.line)
+    first, last = extent(file, case.line) if case.cell is None else (case.line, case.line)
     near = [
         one
         for one in findings
         if Path(one.path).resolve() == file.resolve()
+        and one.cell == case.cell
         and one.span.line <= last + AROUND
         and one.span.end_line >= first - AROUND
     ]
@@ -161,13 +186,19 @@ def render(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield "Made by `python benchmarks/real_cases.py CASES TABLE`: each repository is linted whole, with every rule.\n"
     yield f"Mistakes: {count['found']} found, {count['missed']} missed. "
     yield f"Legitimate code: {count['silent']} silent, {count['false']} false alarms.\n"
-    yield "| repository | place | label | result | codes there | why |"
-    yield "|---|---|---|---|---|---|"
+    first = Counter(one.case.before for one in verdicts if one.case.before)
+    if first:
+        yield f"Before anything was mended for them: {first['found']} mistakes found, {first['missed']} missed; "
+        yield f"legitimate code: {first['silent']} silent, {first['false']} false alarms.\n"
+    extra = (" before |", "---|") if first else ("", "")
+    yield f"| repository | place | label |{extra[0]} result | codes there | why |"
+    yield f"|---|---|---|{extra[1]}---|---|---|"
     for one in sorted(verdicts, key=lambda one: (one.case.is_fine, one.case.label, one.case.repo, one.case.line)):
         case = one.case
-        place = f"{case.path}:{case.line}"
-        note = why.get((case.repo, case.path, str(case.line)), "")
-        yield f"| {case.repo} | {place} | {case.label} | {one.result} | {', '.join(one.codes)} | {note} |"
+        place = f"{case.path}:{case.place}"
+        note = why.get((case.repo, case.path, case.place), "")
+        before = f" {case.before} |" if first else ""
+        yield f"| {case.repo} | {place} | {case.label} |{before} {one.result} | {', '.join(one.codes)} | {note} |"
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from initlint.describe.advice import advice
 from initlint.describe.groups import Member
 from initlint.describe.owners import usage, written_by_name
+from initlint.describe.parameter_lists import filled_in_loop, is_held, known_as, makes
 from initlint.describe.raw import inherits_walk
 from initlint.describe.symbols import number
 from initlint.finding import Applicability, Finding, Fix, Severity
@@ -79,16 +80,23 @@ class UninitializedParameter(Rule):
                 project, users = file.references.project, usage(file.references.project, site)
                 if not users.sure or users.rewrites(site):
                     continue
-                if written_by_name(project, _class_name(site), parameter.slot):
+                if written_by_name(project, _class_name(site), known_as(parameter)):
                     continue
                 yield self.finding(
                     site,
-                    f"{parameter.slot} is made from raw memory and nothing fills it: forward reads whatever was there",
+                    _message(parameter),
                     help="give it a value: torch.zeros for a vector, a scheme of torch.nn.init for a matrix",
                     layer=f"{model.name}.{parameter.name}",
                     severity=Severity.WARNING if file.references.alone else None,
                     fix=_fix(model, parameter, site),
                 )
+
+
+def _message(parameter: Parameter) -> str:
+    name = known_as(parameter)
+    if is_held(parameter):
+        return f"what {name} holds is made from raw memory and nothing fills it: forward reads whatever was there"
+    return f"{name} is made from raw memory and nothing fills it: forward reads whatever was there"
 
 
 def _key(parameter: Parameter) -> tuple[str, int, int] | None:
@@ -114,16 +122,16 @@ def _may_be_filled(parameter: Parameter, site: Site) -> bool:
     made = parameter.history[0].site
     if made is not None and isinstance(made.node, ast.Call) and not _is_size(made.node):
         return True
-    slot = re.escape(parameter.slot)
+    slot = re.escape(known_as(parameter))
     text = _class_text(site)
     method = rf"\.{slot}\b(\.data)?(\[[^\]]*\])?(\.data)?\.[a-z]+_\("
     function = rf"init\w*\.\w+\(\s*self\.{slot}\b|\(\s*self\.{slot}\.data"
-    assigned = rf"\.{slot}\.data\b|\.{slot}\[[^\]]*\]\s*=[^=]"
+    assigned = rf"\.{slot}(\[[^\]]*\])?\.data\b|\.{slot}\[[^\]]*\]" + (r"\[" if is_held(parameter) else r"\s*=[^=]")
     if _FILLED_BY_LOADING.search(text) or re.search(f"{method}|{function}|{assigned}", text):
         return True
     if any(re.search(rf"\(\s*self\.{slot}\b", body) for body in _init_methods(site)):
         return True
-    if inherits_walk(parameter):
+    if inherits_walk(parameter) or (is_held(parameter) and filled_in_loop(known_as(parameter), site)):
         return True
     return bool(re.search(rf"[\"']{slot}[\"']", text)) and "register_parameter" not in site.statement.text
 
@@ -147,7 +155,7 @@ def _class_name(site: Site) -> str:
 
 def _class_text(site: Site) -> str:
     node = site.source.around(site.node, ast.ClassDef)
-    return "" if node is None else site.source.whole_lines(node)
+    return "" if node is None else site.source.code_lines(node)
 
 
 def _init_methods(site: Site) -> Iterator[str]:
@@ -155,13 +163,16 @@ def _init_methods(site: Site) -> Iterator[str]:
     node = site.source.around(site.node, ast.ClassDef)
     for one in node.body if node is not None else ():
         if isinstance(one, ast.FunctionDef) and re.search(r"^(?!__).*(init|reset)", one.name):
-            yield site.source.whole_lines(one)
+            yield site.source.code_lines(one)
 
 
 def _is_used(parameter: Parameter, site: Site) -> bool:
     """Whether the class reads it anywhere, other than where it makes it."""
-    registered = "register_parameter" in site.statement.text
-    return len(re.findall(rf"\.{re.escape(parameter.slot)}\b", _class_text(site))) > (0 if registered else 1)
+    text, name = _class_text(site), known_as(parameter)
+    read = len(re.findall(rf"\.{re.escape(name)}\b", text))
+    if is_held(parameter):
+        return read > len(re.findall(makes(name), text))
+    return read > (0 if "register_parameter" in site.statement.text else 1)
 
 
 def _fix(model: Model, parameter: Parameter, site: Site) -> Fix | None:

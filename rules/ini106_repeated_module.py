@@ -59,14 +59,18 @@ class RepeatedModule(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """Every multiplied list of one module with weights that a container of modules holds."""
-        repeats = list(file.facts(Repeat))
+        repeats = sorted(file.facts(Repeat), key=lambda one: constant(one.count) is None)  # a known number says more
         held = _held(file) if repeats else frozenset()
+        told: set[int] = set()
         for repeat in repeats:
             if not (id(repeat.module) in held or _makes_container(repeat.site)) or not _has_weights(repeat.module):
                 continue
             count = constant(repeat.count)
             if (count is not None and count < 2) or any(map(_meant, _sites(repeat))):
                 continue
+            if id(repeat.site.node) in told:  # another module of the same list
+                continue
+            told.add(id(repeat.site.node))
             times = f"{count:g}" if count is not None else f"{shown(repeat.count) or 'n'}"
             yield self.finding(
                 repeat.site,
@@ -135,12 +139,18 @@ def _meant(site: Site) -> bool:
     return any(_ON_PURPOSE.search(line) for line in lines)
 
 
+def _alone(repeat: Repeat) -> bool:
+    """Whether the list has no other element."""
+    listed = repeat.site.source.parents.get(repeat.element)
+    return isinstance(listed, (ast.List, ast.Tuple)) and len(listed.elts) == 1
+
+
 def _fix(repeat: Repeat) -> Fix | None:
     """A comprehension; none for a name, which a comprehension would only repeat."""
     from initlint.fixer.fragment import CannotRewrite  # needs libcst: not on a clean run
     from initlint.fixer.rewrite import to_comprehension
 
-    if not isinstance(repeat.element, ast.Call) or not isinstance(repeat.site.node, ast.BinOp):
+    if not isinstance(repeat.element, ast.Call) or not isinstance(repeat.site.node, ast.BinOp) or not _alone(repeat):
         return None
     try:
         edits = to_comprehension(repeat.site.source, repeat.site.node)

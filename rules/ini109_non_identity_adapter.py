@@ -63,7 +63,8 @@ class NonIdentityAdapter(Rule):
 
     def check(self, file: FileModel) -> Iterator[Finding]:
         """One finding for each pair of random factors beside a base path, on what draws the second."""
-        for pair in series(file, _may_be_factor, least=2):
+        for found in series(file, _may_be_factor, least=2):
+            pair = found.turned if found.added and _SECOND.search(_factor(found.first)) else found
             event = pair.second.effective
             if not (_is_adapter(pair) and _random(pair.first) and _random(pair.second)) or _fills_when_loading(pair):
                 continue
@@ -110,7 +111,7 @@ def _factor(parameter: Parameter) -> str:
 def _is_adapter(pair: Pair) -> bool:
     named = bool(_FIRST.search(_factor(pair.first)) and _SECOND.search(_factor(pair.second)))
     follow = pair.second.follow
-    added = follow is not None and follow.residual
+    added = pair.added or (follow is not None and follow.residual)
     lora = _LORA.search(pair.first.name) and _LORA.search(pair.second.name) and pair.direct
     return named and added and bool(lora or (_called_so(pair.first) and _called_so(pair.second)))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from initlint.describe.asked import by_formula
 from initlint.describe.groups import groups
 from initlint.describe.symbols import told
-from initlint.describe.wrong_axis import lacks_kernel, takes_other_axis
+from initlint.describe.wrong_axis import counts_outputs, lacks_kernel, takes_other_axis
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
 
@@ -21,8 +21,8 @@ class WrongAxisFan(Rule):
 
     ## What it does
     Finds a std or bound made from a size, where that size is not what the layer sums over: the number of channels of a
-    convolution without its kernel, or the outputs of a hand-made matrix (`torch.randn(n_embd, head_dim) /
-    head_dim**0.5` in `x @ W`) for its inputs.
+    convolution without its kernel, or with two of its three axes, or the outputs of a hand-made matrix
+    (`torch.randn(n_embd, head_dim) / head_dim**0.5` in `x @ W`) for its inputs.
 
     ## Why is this bad?
     The std is wrong by the square root of the ratio: 3 for a 3x3 kernel, and that for each layer.
@@ -54,7 +54,8 @@ class WrongAxisFan(Rule):
             for member in group.members:
                 parameter = member.parameter
                 by_hand = group.event.call is None and takes_other_axis(parameter)
-                if not by_hand and not (lacks_kernel(parameter) and member.matters):
+                kernel = lacks_kernel(parameter) and member.matters
+                if not (by_hand or kernel or (counts_outputs(parameter) and not _normalised(parameter))):
                     continue
                 yield self.finding(
                     group.site,
@@ -72,3 +73,7 @@ def _is_by_formula(parameter: Parameter) -> bool:
     if event is None:
         return False
     return event.call is None if parameter.spec is None else by_formula(event)
+
+
+def _normalised(parameter: Parameter) -> bool:
+    return parameter.follow is not None and parameter.follow.normalised

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,11 +11,13 @@ from initlint.describe.nodes import Applied, Loaded
 from initlint.describe.reach import below, code, holds_with, inits, named_kinds
 from initlint.finding import Finding, Severity
 from initlint.rule import Rule
+from initlint.source import syntax
 
 if TYPE_CHECKING:
     from initlint.describe.nodes import FileModel, InitEvent, Model, Parameter
     from initlint.describe.values import ModuleObject
 
+_RANDOM = re.compile(r"^(xavier|kaiming|trunc_normal|normal|uniform|orthogonal)\w*_$")
 # What a backbone known only by its factory's name is made of.
 _COMMON = ("linear", "conv", "norm", "embedding")
 
@@ -84,10 +88,17 @@ def _throws_away(file: FileModel, model: Model, applied: Applied, loaded: Loaded
         return any(_redrawn(one, applied, loaded) for one in parameters)
     if applied.how == "method" and not _runs_over(file, applied, loaded):
         return False
+    nodes = code(file, applied)
     drawn = (event for one in model.parameters for event in one.history if _random(event))
-    writes = any(applied.order < event.order < applied.end for event in drawn)
-    named = {name.strip("_").lower() for name in named_kinds(code(file, applied))}
+    writes = any(applied.order < event.order < applied.end for event in drawn) or any(map(_draws, nodes))
+    named = {name.strip("_").lower() for name in named_kinds(nodes)}
     return writes and (not named or any(kind in name for kind in _kinds(loaded.module) for name in named))
+
+
+def _draws(node: ast.AST) -> bool:
+    """Whether the code draws weights, if perhaps no layer that the model makes itself."""
+    calls = (inner.func for inner in syntax.walk(node) if isinstance(inner, ast.Call))
+    return any(_RANDOM.search(syntax.last_name(func)) for func in calls)
 
 
 def _runs_over(file: FileModel, method: Applied, loaded: Loaded) -> bool:

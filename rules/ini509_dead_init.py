@@ -42,7 +42,7 @@ class DeadInit(Rule):
 
     ## What it does
     Reports an init call whose tensor is written whole again by a later statement of the same block, with nothing in
-    between that uses it.
+    between that uses it; and one of a slice that a wider slice, or the whole tensor, takes in.
 
     ## Why is this bad?
     The first call does nothing. Most often the second was meant for the bias: the weight then gets the bias's zeros,
@@ -76,7 +76,7 @@ class DeadInit(Rule):
         """Each pair of neighbouring writes to the same memory under the same name."""
         last: dict[object, InitCall] = {}
         for call in file.facts(InitCall):
-            storage, text = call.target.storage, _text(call)
+            storage, text = call.target.storage, _base(call)
             if call.target.kind not in ("tensor", "unknown") or text is None:
                 continue
             place = id(storage) if storage is not None else (call.site.path, id(call.site.function), text)
@@ -101,13 +101,28 @@ def _dead(first: InitCall, second: InitCall) -> bool:
         return True
     if first.guards != second.guards:
         return False
-    if first.site.source is not second.site.source or _text(first) is None or _text(first) != _text(second):
+    if first.site.source is not second.site.source or not _takes_in(second, first):
         return False
     between = _between(first, second)
     if between is None:
         return False
     others = [node for name, node in second.nodes.items() if name != "tensor"]
-    return not any(_mentions(node, _text(first)) for node in (*between, *others)) and not any(map(_runs, between))
+    return not any(_mentions(node, _base(first)) for node in (*between, *others)) and not any(map(_runs, between))
+
+
+def _takes_in(wide: InitCall, narrow: InitCall) -> bool:
+    """Whether the one writes all that the other wrote: the same text, or a slice that begins and ends no later."""
+    if _base(wide) is None or _base(wide) != _base(narrow):
+        return False
+    around, within = _slice(wide), _slice(narrow)
+    if around is None:
+        return True
+    if within is None:
+        return False
+    return all(
+        bound is None or (other is not None and ast.unparse(bound) == ast.unparse(other))
+        for bound, other in ((around.lower, within.lower), (around.upper, within.upper))
+    )
 
 
 def _is_under_its_bias(first: InitCall, second: InitCall) -> bool:
@@ -124,7 +139,9 @@ def _is_under_its_bias(first: InitCall, second: InitCall) -> bool:
 
 
 def _full(call: InitCall) -> bool:
-    if call.target.region is not None or call.target.copied is not None or call.target.transposed:
+    if call.target.copied is not None or call.target.transposed:
+        return False
+    if call.target.region is not None and _slice(call) is None:
         return False
     if call.is_method:
         return call.name in _FULL and call.name in METHODS
@@ -143,6 +160,24 @@ def _tensor(call: InitCall) -> ast.expr | None:
 
 def _text(call: InitCall) -> str | None:
     node = _tensor(call)
+    return ast.unparse(node) if node is not None else None
+
+
+def _slice(call: InitCall) -> ast.Slice | None:
+    """The `i:j` of `t[i:j]`, where that is all that is written."""
+    match _tensor(call):
+        case ast.Subscript(slice=ast.Slice(step=None) as part):
+            return part
+    return None
+
+
+def _base(call: InitCall) -> str | None:
+    """The text of what is written to, without the slice."""
+    node = _tensor(call)
+    if isinstance(node, ast.Subscript) and _slice(call) is not None:
+        node = node.value
+    while isinstance(node, ast.Attribute) and node.attr == "data":
+        node = node.value
     return ast.unparse(node) if node is not None else None
 
 

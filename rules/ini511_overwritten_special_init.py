@@ -86,11 +86,12 @@ class OverwrittenSpecialInit(Rule):
 
 def _own(parameter: Parameter, applied: Applied) -> InitEvent | None:
     """The last value the parameter got by name before the owner's init ran."""
-    earlier = [event for event in parameter.history if event.order < applied.order and event.region is None]
+    before = (event for event in parameter.history if event.order < applied.order and event.region is None)
+    earlier = [event for event in before if holds_with(event.guards, applied.guards)]
     own = earlier[-1] if earlier else None
     if own is None or own.default or own.broad or own.call is None or not own.certain:
         return None
-    return own if holds_with(own.guards, applied.guards) else None
+    return own
 
 
 def _special(parameter: Parameter, own: InitEvent, last: InitEvent) -> bool:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.describe.symbols import number
+from initlint.describe.symbols import Sym, number
 from initlint.finding import Applicability, Finding, Fix, Severity
 from initlint.reference.recipes import forget_bias
 from initlint.rule import Rule
@@ -21,8 +21,9 @@ class DoubledForgetBias(Rule):
     """The forget gate's bias of an LSTM is set twice over, or set for every gate.
 
     ## What it does
-    Reports LSTMs whose `bias_ih` and `bias_hh` both get the forget gate's value (their sum counts: 1 + 1 = 2), and
-    those where the whole bias, all four gates, is filled with it. Silent where one of the two is zero or default, and
+    Reports LSTMs whose `bias_ih` and `bias_hh` both get the forget gate's value (their sum counts: 1 + 1 = 2; an
+    argument by the name of forget bias counts whatever it is), and those where the whole bias, all four gates, is
+    filled with it. Silent where one of the two is zero or default, and
     for halves that add up to one.
 
     ## Why is this bad?
@@ -70,6 +71,14 @@ class DoubledForgetBias(Rule):
                     help="fill [n // 4 : n // 2] of one bias, where torch keeps the forget gate",
                     layer=name,
                 )
+            asked = _asked_twice(pair)
+            if asked is not None:
+                yield self.finding(
+                    asked.site,  # type: ignore[arg-type] # a write by the user
+                    f"the forget bias of {name} is {asked.mean!r} in bias_ih and in bias_hh: torch adds the two",
+                    help="set it in one of the two",
+                    layer=name,
+                )
             if len(gates) == len(pair) and not whole:
                 total = sum(number(event.mean) or 0 for event in gates)
                 if total >= forget_bias():
@@ -107,6 +116,16 @@ def _gate(parameter: Parameter) -> InitEvent | None:
             value = number(event.mean)
             return event if event.distribution == "constant" and value is not None and value > 0 else None
     return None
+
+
+def _asked_twice(pair: Pair) -> InitEvent | None:
+    """The second write of the same argument, by its name a forget bias, to a part of each bias."""
+    first, last = (one.after[-1] if one.after else None for one in pair)
+    if first is None or last is None or last.site is None or first.region is None or first.guards != last.guards:
+        return None
+    lone = last.mean.single if isinstance(last.mean, Sym) else None  # half of it may be written to each
+    named = lone is not None and "forget" in lone.name.lower() and number(last.mean) is None
+    return last if named and first.mean == last.mean and last.distribution == "constant" else None
 
 
 def _all_gates(parameter: Parameter) -> InitEvent | None:

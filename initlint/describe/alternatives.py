@@ -16,7 +16,7 @@ _KEY_LIMIT = 10  # 1024 configurations; of more, only what the description itsel
 def alternatives(parameter: Parameter) -> tuple[InitEvent, ...]:
     """The last whole writes that some configuration makes, the default one's left out."""
     made = set(parameter.history[0].guards) if parameter.history else set()
-    whole = [event for event in parameter.history if event.region is None]
+    whole = [event for event in parameter.history if event.whole]
     events = [(event, {guard.key: guard.taken for guard in event.guards if guard not in made}) for event in whole]
     keys = list(dict.fromkeys(key for _, conditions in events for key in conditions))
     if len(keys) > _KEY_LIMIT:

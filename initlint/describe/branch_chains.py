@@ -9,22 +9,19 @@ from initlint.describe.facts import BranchChain
 from initlint.describe.run import Frame, Run
 from initlint.source import syntax
 
-_LOOKS = frozenset({"hasattr", "getattr", "isinstance", "cast", "type", "id", "print"})  # they do nothing to a module
-
-_FACTS = frozenset(
-    {"device", "dtype", "shape", "size", "ndim", "dim", "is_cuda", "numel"}
-)  # of a tensor, not its values
+LOOKS = frozenset({"hasattr", "getattr", "isinstance", "cast", "type", "id", "print"})  # they do nothing to a module
+_FACTS = frozenset({"device", "dtype", "shape", "size", "ndim", "dim", "is_cuda", "numel"})  # not a tensor's values
 
 
 def note_chain(run: Run, node: ast.If, frame: Frame) -> None:
     """Remember the chain where its first branch takes all layers with a bias and leaves their weight alone."""
-    owner = _owner_of_bias(node.test)
-    if owner is None or _norms_only(node.test, owner) or _uses(node.body, owner, "weight"):
+    owner = owner_of_bias(node.test)
+    if owner is None or _norms_only(node.test, owner) or uses(node.body, owner, "weight"):
         return
-    if not _uses(node.body, owner, "bias") or _handed_whole(node.body, owner) or _elsewhere(node, owner, frame):
+    if not uses(node.body, owner, "bias") or handed_whole(node.body, owner) or _elsewhere(node, owner, frame):
         return
     for place, body, could_hold in _later(node, owner):
-        if could_hold and _uses(body, owner, "weight", beyond=_FACTS):
+        if could_hold and uses(body, owner, "weight", beyond=_FACTS):
             run.records.append(BranchChain(frame.site(place), ast.unparse(owner), ast.unparse(node.test)))
             return
 
@@ -40,7 +37,7 @@ def _later(node: ast.If, owner: ast.expr) -> Iterator[tuple[ast.AST, list[ast.st
             yield statement, [statement], not _types(first, owner)
 
 
-def _owner_of_bias(test: ast.expr) -> ast.expr | None:
+def owner_of_bias(test: ast.expr) -> ast.expr | None:
     """`m` where the test, or one part of its `and`, asks for the presence of `m.bias`."""
     parts = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
     return next((found for part in parts if (found := _asked_for(part, "bias")) is not None), None)
@@ -63,7 +60,7 @@ def _same(left: ast.expr, right: ast.expr) -> bool:
     return ast.unparse(left) == ast.unparse(right)
 
 
-def _uses(body: list[ast.stmt], owner: ast.expr, name: str, *, beyond: frozenset[str] = frozenset()) -> bool:
+def uses(body: list[ast.stmt], owner: ast.expr, name: str, *, beyond: frozenset[str] = frozenset()) -> bool:
     """Whether the statements touch `owner.name`, for more than the attributes of it that are named in `beyond`."""
     asked: set[int] = set()
     for statement in body:
@@ -80,12 +77,12 @@ def _uses(body: list[ast.stmt], owner: ast.expr, name: str, *, beyond: frozenset
     return False
 
 
-def _handed_whole(body: list[ast.stmt], owner: ast.expr) -> bool:
+def handed_whole(body: list[ast.stmt], owner: ast.expr) -> bool:
     """Whether a function gets the layer itself, or one of its methods is called: that may see to its weight."""
     for statement in body:
         for node in syntax.walk(statement):
             match node:
-                case ast.Call(func=ast.Name(id=function)) if function in _LOOKS:
+                case ast.Call(func=ast.Name(id=function)) if function in LOOKS:
                     continue
                 case ast.Call(func=ast.Attribute(value=base)) if _same(base, owner):
                     return True
@@ -101,7 +98,7 @@ def _elsewhere(node: ast.If, owner: ast.expr, frame: Frame) -> bool:
     if parent is None:
         return False
     body = next((block for _, block in ast.iter_fields(parent) if isinstance(block, list) and node in block), [])
-    return _uses([statement for statement in body if statement is not node], owner, "weight")
+    return uses([statement for statement in body if statement is not node], owner, "weight")
 
 
 def _types(test: ast.expr, owner: ast.expr) -> set[str]:

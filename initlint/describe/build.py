@@ -27,6 +27,7 @@ from initlint.describe.symbols import Sym
 from initlint.describe.templates import Start, Template
 from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
 from initlint.reference.layers import LAYERS, ParameterSpec
+from initlint.source import syntax
 
 # Lines that may write to weights, or make parameters by hand.
 _FILLS = ("xavier", "kaiming", "normal", "uniform", "orthogonal", "constant", "zeros?", "ones", "fill", "eye", "dirac",
@@ -139,10 +140,17 @@ def _held(run: Run, file: FileIndex) -> Iterator[Model]:
 
 
 def _left(file: FileIndex, reached: set[ast.AST]) -> Any:
-    """Functions and methods that no model reached, where they may touch weights."""
+    """Functions and methods that no model reached, where they may touch weights.
+
+    Of a function that makes others, and that had its turn, those that it was not seen to call come next.
+    """
     for node in file.functions.values():
         if node not in reached and _touches(file, node):
             yield Function(node, file)
+            for inner in syntax.walk(node):
+                made = isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)) and inner is not node
+                if made and inner not in reached and _touches(file, inner):
+                    yield Function(inner, file)  # type: ignore[arg-type] # as told above
     for info in file.classes.values():
         for node in info.methods.values():
             if node not in reached and node.name != "forward" and _touches(file, node):
@@ -348,7 +356,7 @@ def _effective(storage: Storage) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]
     after: list[Any] = []
     alternatives: list[Any] = []
     for event, guards in reversed(events):
-        if event.region is not None:
+        if not event.whole:
             after.insert(0, event)
             continue
         if all(guard.default for guard in guards):

@@ -17,6 +17,7 @@ from initlint.describe import (
     pure,
     signatures,
     tensors,
+    text_patterns,
     unknown_calls,
 )
 from initlint.describe.handing import Handing, calls_directly
@@ -413,6 +414,8 @@ def _text_method(run: Run, target: str, name: str, args: list[Value]) -> Value:
         except (TypeError, ValueError):
             return run.nameless("text")
         return Sequence(tuple(result)) if isinstance(result, (list, tuple)) else result
+    if name == "format" and (made := text_patterns.by_format(target, args)) is not None:
+        return made
     return run.nameless("text")
 
 
@@ -442,12 +445,11 @@ def name_lesson(run: Run, name: ClassName, text: str) -> Value:
 
 
 def note_repeat(run: Run, node: ast.AST, sequence: Sequence, count: Value, frame: Frame) -> None:
-    """`[module] * n`."""
-    if isinstance(node, ast.BinOp):
-        listed = node.left if isinstance(node.left, (ast.List, ast.Tuple)) else node.right
-        if (
-            isinstance(listed, (ast.List, ast.Tuple))
-            and len(listed.elts) == 1
-            and isinstance(sequence.items[0], ModuleObject)
-        ):
-            run.records.append(Repeat(frame.site(node), sequence.items[0], count, listed.elts[0], None))
+    """`[module] * n`, or `[module, function] * n`."""
+    sides = (node.left, node.right) if isinstance(node, ast.BinOp) else ()
+    listed = next((side for side in sides if isinstance(side, (ast.List, ast.Tuple))), None)
+    if listed is None or len(listed.elts) != len(sequence.items):
+        return
+    for element, item in zip(listed.elts, sequence.items, strict=True):
+        if isinstance(item, ModuleObject):
+            run.records.append(Repeat(frame.site(node), item, count, element, None))

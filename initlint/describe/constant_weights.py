@@ -12,10 +12,11 @@ from initlint.describe.nodes import FileModel, InitEvent, Parameter
 from initlint.describe.owners import rewritten
 from initlint.describe.symbols import constant, number
 from initlint.describe.values import Tensor
-from initlint.describe.zero_pairs import zero_pairs
+from initlint.describe.zero_pairs import has_silent_bias, zero_pairs
 
 _LOW_RANK = re.compile(r"lora", re.IGNORECASE)
 _SCALED = frozenset({"mul", "rescaled"})
+_FLAT_AT_ZERO = frozenset({"relu", "relu6"})  # their derivative at 0 is 0 in torch
 
 
 def constant_hidden(file: FileModel, wanted: Callable[[InitEvent], bool]) -> Iterator[Group]:
@@ -56,7 +57,16 @@ def _hidden(parameter: Parameter, event: InitEvent) -> bool:
         return False  # a single unit has no twin; a depthwise kernel is a filter
     if number(event.mean) == 0 and _is_first_with_random_bias(parameter):
         return False
-    return is_bottleneck(parameter) and not is_frozen(parameter) and not _is_resampled(parameter)
+    if is_frozen(parameter) or _is_resampled(parameter):
+        return False
+    return is_bottleneck(parameter) or _is_cut_off(parameter, event)
+
+
+def _is_cut_off(parameter: Parameter, event: InitEvent) -> bool:
+    """Whether a rectifier meets exact zeros: torch's gradient is zero there, so the weight never leaves zero."""
+    follow = parameter.follow
+    rectified = follow is not None and follow.known and follow.activation in _FLAT_AT_ZERO
+    return rectified and number(event.mean) == 0 and has_silent_bias(parameter)
 
 
 def _is_first_with_random_bias(parameter: Parameter) -> bool:

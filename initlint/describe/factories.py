@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from initlint.describe import draws, tensors
+from initlint.describe import draws, numpy_draws, tensors
 from initlint.describe.run import TEXT_LIMIT, Frame, Run
 from initlint.describe.symbols import Sym, number
 from initlint.describe.values import (
@@ -16,10 +16,15 @@ from initlint.describe.values import (
     Value,
 )  # fmt: skip
 
+_SIZED = ("rand", "randn", "empty", "zeros", "ones", "full", "Tensor", "FloatTensor", "normal")
+
 
 def factory(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, frame: Frame) -> Value:
     site = frame.site(node)
-    if _spread_unknown(run, node, frame):
+    array = numpy_draws.drawn(run, name, node, frame)
+    if array is not None:
+        name, args, kwargs = array
+    elif _spread_unknown(run, node, frame):
         args = [run.nameless("sizes")]
     event = draws.creation(run, name, [run.settle(arg) for arg in args], kwargs, site, frame)
     if name.endswith("_like"):
@@ -29,7 +34,9 @@ def factory(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], no
     sizes = args
     if name in ("full",):
         sizes = args[:1]
-    if name in ("rand", "randn", "empty", "zeros", "ones", "full", "Tensor", "FloatTensor"):
+    if name == "normal":
+        sizes = args[2:3]  # after the mean and the standard deviation
+    if name in _SIZED and (name != "normal" or sizes or "size" in kwargs):
         size = kwargs.get("size")
         if size is not None:
             sizes = [size]

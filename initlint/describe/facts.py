@@ -42,6 +42,15 @@ class BranchChain:
 
 
 @dataclass(frozen=True, slots=True)
+class BiasAskedFirst:
+    """A layer without a bias met `if <type> and <m has a bias>: writes the weight`, and nothing else sees to it."""
+
+    site: Site
+    module: ModuleObject
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
 class HelperGivenTensor:
     """A helper of the project looks for `.name` on a tensor it was given. `argument` is the tensor's name there."""
 

@@ -125,6 +125,20 @@ class Graph:
                 return True
         return False
 
+    def added(self, node: FlowNode) -> bool:
+        """Whether what comes of `node` is added to a weight, or later to something that does not come of it."""
+        queue = list(self.consumers[id(node)])
+        while queue:
+            current = queue.pop()
+            if current.op == "bias":
+                return True
+            queue += self.consumers[id(current)] if current.op in TRANSPARENT else ()
+        return any(
+            any(id(node) not in self.ancestors(source) for source in later.inputs)
+            for later in self.after(node)
+            if later.op == "add" and len(later.inputs) > 1
+        )
+
     def _stem(self, node: FlowNode, sources: frozenset[int]) -> bool:
         """Whether `node` (through a shortcut's layers) starts from what fed the branch, and carries a signal."""
         while node.op in TRANSPARENT | {"layer", "norm"} and id(node) not in sources and node.inputs:

@@ -45,7 +45,7 @@ class Spread:
 def spread(call: InitCall) -> Spread | None:
     """How wide a call draws: its std, or its bound where the bounds are opposite."""
     values = call.values
-    if call.name in ("normal_", "trunc_normal_", "normal", "trunc_normal_tf_"):
+    if call.name in ("normal_", "trunc_normal_", "normal", "trunc_normal_tf_", "normal_init", "trunc_normal_init"):
         return _spread(call, "std", is_bound=False) if "std" in values else None
     if call.name in ("uniform_", "uniform"):
         low, high = ("from", "to") if call.is_method else ("a", "b")

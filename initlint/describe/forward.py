@@ -9,6 +9,7 @@ from typing import Any
 from initlint.describe import calls, classes
 from initlint.describe import flow_operations as ops
 from initlint.describe.run import Frame, Run
+from initlint.describe.symbols import Sym
 from initlint.describe.values import (
     Choice,
     ClassRef,
@@ -90,10 +91,8 @@ def base_forward(
     given = [*args, *kwargs.values()]
     kinds = (*module.bases, module.kind)
     if "Sequential" in kinds:
-        from initlint.describe.modules import children
-
         value = args[0] if args else None
-        members = [child for _, child in children(run, module) if not _left_out(run, child)]
+        members = [child for child in _members(run, module) if not _left_out(run, child)]
         turns = 2 if module.multiplicity is not None else 1
         for _ in range(turns):
             for child in members:
@@ -116,6 +115,17 @@ def base_forward(
         source = args[0] if args else None
         return source if isinstance(source, Tensor) else _through(run, given, node, frame)
     return unknown(run, given, node, frame)
+
+
+def _members(run: Run, module: ModuleObject) -> list[Value]:
+    """What a Sequential calls, one after the other: modules, and what nobody knows, `Sequential(conv, activation)`."""
+    from initlint.describe.modules import children
+
+    own = module.cls is None  # a class of its own may also keep other things
+    known = {name for name, _ in children(run, module)}
+    unknown = (name for name, value in module.slots.items() if isinstance(value, Sym))
+    known.update(name for name in unknown if own or name.isdigit() or "*" in name)
+    return [value for name, value in module.slots.items() if name in known]
 
 
 def _left_out(run: Run, child: Value) -> bool:
@@ -221,6 +231,8 @@ def _contraction(
         operands = (weight.storage,)
     bias = run.settle(kwargs.get("bias", args[2] if len(args) > 2 else None))
     ops.use(bias, "add")
+    if not all(map(ops.of_weights_alone, ops.flows(run, [weight]))):  # the signal chooses the kernel: a gate
+        weight = ops.add(run, "mul", ops.flows(run, [weight]), frame, node)
     return ops.add(
         run,
         "contract",

@@ -23,6 +23,8 @@ from initlint.describe.values import (
 )  # fmt: skip
 from initlint.reference.layers import LAYERS_BY_DOTTED_NAME
 
+_BASES = {"_BatchNorm": "torch.nn.BatchNorm2d", "_ConvNd": "torch.nn.Conv2d"}  # of several layers, by the last name
+
 
 def syntactic(run: Run, dotted: str, node: ast.Call, frame: Frame) -> Value:
     """Builtins whose arguments matter as text; NotImplemented for all else."""
@@ -104,10 +106,8 @@ def _is_one_of(run: Run, subject: Value, members: list[Value], node: ast.expr, f
     text = " or ".join(_type_text(member) for member in members)
     lessons: dict[Sym, Value] = {}
     if isinstance(subject, Sym):
-        kinds = [
-            member for member in members if isinstance(member, External) and member.dotted in LAYERS_BY_DOTTED_NAME
-        ]
-        made = [layers.generic(run, member.dotted, frame.site(node), repr(subject)) for member in kinds]
+        kinds = [_layer_of(member) for member in members if isinstance(member, External)]
+        made = [layers.generic(run, kind, frame.site(node), repr(subject)) for kind in kinds if kind is not None]
         if len(made) == 1 and len(members) == 1:
             lessons[subject] = made[0]
         elif made:
@@ -120,6 +120,12 @@ def _is_one_of(run: Run, subject: Value, members: list[Value], node: ast.expr, f
         f"isinstance({subject!r}, {text})" if isinstance(subject, Sym) else f"isinstance@{id(node)}:{id(subject)}",
         payload=("narrow", lessons),
     )
+
+
+def _layer_of(cls: External) -> str | None:
+    """The layer of torch that a class is: itself, or for a common base the one that is met most."""
+    dotted = _BASES.get(cls.dotted.rpartition(".")[2], cls.dotted)
+    return dotted if dotted in LAYERS_BY_DOTTED_NAME else None
 
 
 def _type_text(value: Value) -> str:

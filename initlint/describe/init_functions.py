@@ -124,8 +124,10 @@ def mm_helper(
     for guards, module in run.options(values.get("module")):
         with run.under(guards):
             record = tensors.init_call(run, dotted, (values, nodes), module, node, frame, len(node.args))
-            run.records.append(record)
             weight = run.settle(module.slots.get("weight")) if isinstance(module, ModuleObject) else None
+            if isinstance(weight, Tensor):
+                record = replace(record, target=replace(record.target, shape=tensors.shape_of(weight)))
+            run.records.append(record)
             if isinstance(weight, Tensor):
                 function, more = _MM_TO_TORCH[name](values)
                 settled = replace(record, values=more)

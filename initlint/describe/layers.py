@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from initlint.describe import parts_of_loaded
 from initlint.describe.nodes import Copied, InitCall, InitEvent, Site
 from initlint.describe.run import Run
 from initlint.describe.symbols import Sym
@@ -199,7 +200,7 @@ def fill_container(run: Run, module: ModuleObject, kind: str, args: list[Value],
     module.bases = (*module.bases, kind)
     members = run.settle(args[0]) if args else next(iter(kwargs.values()), None)
     if kind == "Sequential" and not (len(args) == 1 and isinstance(members, Mapping)):
-        _number(module, Sequence(tuple(args)))
+        _number(module, Sequence(tuple(parts_of_loaded.as_part(run, arg) for arg in args)))
     elif isinstance(members, Mapping):
         module.slots.update({str(key): value for key, value in members.items.items()})
         if members.is_open and members.items:

@@ -87,8 +87,8 @@ class LazyFlow:
         spec = parameter.spec
         if spec is not None:
             return spec.fan_in, spec.fan_out, spec.effective_fan_in, spec.effective_fan_out
-        shape = parameter.shape
-        fans = torch_fans(shape) if shape is not None and len(shape) > 1 else None
+        shape, drawn = parameter.shape, parameter.drawn_shape
+        fans = torch_fans(drawn) if drawn is not None and len(drawn) > 1 else None
         if fans is None or shape is None:
             return None, None, None, None
         return (*fans, *(self._contracted(parameter.storage, shape) or (None, None)))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from initlint.describe import calls, tensors
+from initlint.describe import calls, parts_of_loaded, tensors
 from initlint.describe.library_init import library_init
 from initlint.describe.nodes import Applied, AttributeWrite, InitEvent, Loaded
 from initlint.describe.run import Frame, Run
@@ -19,6 +19,7 @@ LOADERS = frozenset({"load_state_dict", "from_pretrained", "load_from_checkpoint
 
 def set_attribute(run: Run, module: ModuleObject, name: str, value: Value, frame: Frame, statement: ast.AST) -> None:
     """`module.name = value`, with the names of parameters noted on their memory."""
+    value = parts_of_loaded.as_part(run, value)
     ready = id(module) in run.initialised
     if not run.forward:
         run.records.append(
@@ -198,7 +199,7 @@ def _bottom_up(run: Run, module: ModuleObject, seen: set[int]) -> Iterator[tuple
 
 
 def _modules(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return _walked(module, (value for _, value in walk(run, module)))
+    return _walked(module, (value for _, value in _with_hidden(run, module)))
 
 
 def _walked(module: ModuleObject, items: Iterable[Value]) -> Sequence:
@@ -206,10 +207,17 @@ def _walked(module: ModuleObject, items: Iterable[Value]) -> Sequence:
 
 
 def _named_modules(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return _walked(module, (_pair(path, value) for path, value in walk(run, module)))
+    return _walked(module, (_pair(path, value) for path, value in _with_hidden(run, module)))
 
 
-def _pair(path: str, value: Value) -> Value:
+def _with_hidden(run: Run, module: ModuleObject) -> list[tuple[Value, Value]]:
+    """All modules below, and one that stands for what those from outside the project may hold."""
+    found = list(walk(run, module))
+    opaque = any(isinstance(one, ModuleObject) and _opaque(one) for _, one in found)
+    return [*found, (run.nameless("path"), run.nameless("inner"))] if opaque else [*found]
+
+
+def _pair(path: Value, value: Value) -> Value:
     if isinstance(value, Choice) and len(value.options) == 1:
         guards, inner = value.options[0]
         return Choice(((guards, Sequence((path, inner), "tuple")),))
@@ -217,6 +225,8 @@ def _pair(path: str, value: Value) -> Value:
 
 
 def _children(run: Run, module: ModuleObject, *_: Any) -> Value:
+    if parts_of_loaded.is_opaque(module):
+        return Sequence((parts_of_loaded.part(run, module, "*"),), "walk", run.nameless("count"), module)
     return _walked(module, (value for _, value in children(run, module)))
 
 
@@ -310,15 +320,22 @@ def _insert(
 
 
 def _values(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return Sequence(tuple(value for _, value in children(run, module)), "list", module.multiplicity)
+    return Sequence(tuple(value for _, value in _held(run, module)), "list", module.multiplicity)
 
 
 def _items(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return Sequence(tuple(_pair(name, value) for name, value in children(run, module)), "list", module.multiplicity)
+    return Sequence(tuple(_pair(name, value) for name, value in _held(run, module)), "list", module.multiplicity)
 
 
 def _keys(run: Run, module: ModuleObject, *_: Any) -> Value:
-    return Sequence(tuple(name for name, _ in children(run, module)), "list", module.multiplicity)
+    return Sequence(tuple(name for name, _ in _held(run, module)), "list", module.multiplicity)
+
+
+def _held(run: Run, module: ModuleObject) -> list[tuple[str, Value]]:
+    """What a ModuleDict holds, by name: its modules, or the tensors of a ParameterDict."""
+    if "ParameterDict" in module.bases:
+        return [(name, value) for name, value in module.slots.items() if isinstance(value, (Tensor, Choice))]
+    return list(children(run, module))
 
 
 def _state_dict(run: Run, module: ModuleObject, *_: Any) -> Value:
@@ -405,7 +422,8 @@ _METHODS: dict[str, Any] = {
     "apply": _apply, "modules": _modules, "named_modules": _named_modules, "children": _children,
     "named_children": _named_children, "parameters": _parameters, "named_parameters": _named_parameters,
     "register_parameter": _register_parameter, "register_buffer": _register_buffer, "add_module": _add_module,
-    "register_module": _add_module, "append": _append, "extend": _extend, "update": _update, "insert": _insert,
+    "register_module": _add_module, "__setattr__": _add_module, "append": _append, "extend": _extend,
+    "update": _update, "insert": _insert,
     "values": _values, "items": _items, "keys": _keys, "state_dict": _state_dict, "post_init": post_init,
     "init_weights": post_init, "_init_weights": _base_init,
     "add_param": _register_parameter,

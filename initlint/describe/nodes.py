@@ -198,13 +198,19 @@ class InitEvent:
     broad: bool = False  # written by a loop or an apply over many modules, not by name
     scaled: bool = False  # the values were multiplied or shifted after drawing
     order: int = 0  # position among all writes of the run
+    each: bool = False  # a loop writes the part, and all others like it
 
     def moved(self, by: int) -> InitEvent:
         """The same write, later. Spelt out: `dataclasses.replace` takes more than twice as long."""
         return InitEvent(
             self.scheme, self.site, self.call, self.mean, self.std, self.low, self.high, self.default, self.region,
-            self.guards, self.scope, self.broad, self.scaled, self.order + by,
+            self.guards, self.scope, self.broad, self.scaled, self.order + by, self.each,
         )  # fmt: skip
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of what stood there is left: the tensor at once, or part by part."""
+        return self.region is None or self.each
 
     @property
     def certain(self) -> bool:
@@ -256,6 +262,13 @@ class Parameter:
     def layer(self) -> str:
         """The kind of the layer that holds it."""
         return self.module.kind
+
+    @property
+    def drawn_shape(self) -> tuple[Any, ...] | None:
+        """The shape that its init sees: of a stack that is filled matrix by matrix, that of one of them."""
+        shape, event = self.shape, self.effective
+        by_parts = shape is not None and len(shape) > 2 and event is not None and event.each
+        return shape[1:] if by_parts and shape is not None else shape
 
     @property
     def site(self) -> Site | None:

@@ -12,6 +12,7 @@ from initlint.describe import (
     expressions,
     flow_operations,
     tensors,
+    text_patterns,
 )
 from initlint.describe.run import Frame, Run
 from initlint.describe.symbols import Sym, number
@@ -41,7 +42,10 @@ def binary(run: Run, operator: ast.operator, left: Value, right: Value, node: as
     if isinstance(left, Sequence) or isinstance(right, Sequence):
         return _sequence_operation(run, operator, left, right, node, frame)
     if isinstance(left, str) and isinstance(operator, ast.Mod):
-        return run.nameless("text")
+        made = text_patterns.by_percent(left, right)
+        return made if made is not None else run.nameless("text")
+    if isinstance(left, str) and isinstance(operator, ast.Add) and text_patterns.is_text(right):
+        return f"{left}*"
     try:
         return _arithmetic(operator, left, right)
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):

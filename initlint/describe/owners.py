@@ -209,7 +209,7 @@ def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger |
         node = file.functions[scope]
         if any(_is_table(project, file, inner) for inner in syntax.walk(node) if isinstance(inner, ast.stmt)):
             return None
-        text = file.source.whole_lines(node)
+        text = file.source.code_lines(node)
         return replace(_ledger([build.read_function(project, Function(node, file))]), trains=bool(_TRAINS.search(text)))
     info = file.classes.get(scope)
     if info is None:
@@ -218,7 +218,7 @@ def _ledger_of(project: Project, file: FileIndex, scope: str | None) -> Ledger |
     if classes.is_module(project, cls):
         model, run = build.read_class(project, cls)
         return _ledger([run, *_late(project, cls)]) if model.complete else None
-    text = file.source.whole_lines(info.node)
+    text = file.source.code_lines(info.node)
     if _MAY_FILL.search(text):
         return None
     if "load_state_dict" not in text:

@@ -19,7 +19,6 @@ _MATRIX = re.compile(r"^(w|weight|proj|kernel)_|_(w|weight|proj|kernel)$", re.IG
 _QUANTIZERS = re.compile(r"quanti[sz]|gumbel|codebook", re.IGNORECASE)
 _SYSTEM = frozenset("ABCD")
 _STEP = re.compile(r"(log_|inv_)?(dt|step|delta)(_proj|_bias)?|A_log|A_real|Lambda(_re)?", re.IGNORECASE)
-_IN_TURN = re.compile(r"\[[A-Za-z_]\w*\]")
 MANY = 9  # below it N(0, 1) is less than 3 times too wide
 
 
@@ -35,18 +34,10 @@ def is_contracted(member: Member) -> bool:
         return False  # divided by its largest singular value, the weight has no scale of its own
     if parameter.spec is not None:
         return not _TABLES.search(parameter.name.rpartition(".")[0].rpartition(".")[2])
-    if _of_state_space(parameter) or _is_drawn_in_turn(parameter):
+    if _of_state_space(parameter):
         return False
     table = _TABLES.search(parameter.slot) and not _MATRIX.search(parameter.slot)
     return not (_RESCALED & set(parameter.uses)) and not table and not _zero_partner(member)
-
-
-def _is_drawn_in_turn(parameter: Parameter) -> bool:
-    """Whether `for i in range(n): init(w[i])` draws the matrices of a stack again: all of them, as far as is known."""
-    return any(
-        _IN_TURN.fullmatch(event.region or "") and event.std is not None and number(event.std) != 0
-        for event in parameter.after
-    )
 
 
 def _of_state_space(parameter: Parameter) -> bool:

@@ -47,7 +47,7 @@ def inherits_walk(parameter: Parameter) -> bool:
 
 
 def _walks(cls: ClassRef, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return _WALK.search(cls.file.source.whole_lines(node)) is not None
+    return _WALK.search(cls.file.source.code_lines(node)) is not None
 
 
 def owner_text(parameter: Parameter) -> str:

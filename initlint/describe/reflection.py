@@ -73,7 +73,8 @@ def _getattr(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Value:
     if not isinstance(name, str):
         fills = isinstance(subject, External) and subject.dotted == "torch.nn.init"
         return run.nameless("some init" if fills else "attribute")
-    if isinstance(subject, ModuleObject) and (alike := name.replace("*", "0")) != name and alike in subject.slots:
+    alike = name.replace("*", "0") if isinstance(subject, ModuleObject) and name not in subject.slots else name
+    if isinstance(subject, ModuleObject) and alike in subject.slots:
         name = alike  # `bias_ih_l*` of a loop over the layers: what is done to the first is done to all
     if (
         isinstance(subject, ModuleObject)

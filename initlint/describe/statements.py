@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from enum import Enum, auto
 
-from initlint.describe import assign, branch_chains, conditions, expressions, loops, type_tests
+from initlint.describe import assign, bias_asked, branch_chains, conditions, expressions, loops, type_tests
 from initlint.describe.index import class_info, record_import
 from initlint.describe.nodes import Guard
 from initlint.describe.run import Frame, Run
@@ -79,6 +79,7 @@ def _if(run: Run, node: ast.If, frame: Frame) -> Ending:
     if not run.forward:
         type_tests.note_condition(run, node.test, frame)
         branch_chains.note_chain(run, node, frame)
+        bias_asked.note(run, node, frame)
     outcomes = branches(run, test, frame.site(node.test))
     taken = [guards for guards, outcome in outcomes if outcome]
     skipped = [guards for guards, outcome in outcomes if not outcome]

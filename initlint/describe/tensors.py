@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import Any
 
-from initlint.describe import draws, signatures
+from initlint.describe import draws, each_index, signatures
 from initlint.describe.nodes import InitCall, InitEvent, Moved, Site, Target
 from initlint.describe.run import TENSOR_SIZE, Frame, Run
 from initlint.describe.symbols import Missing, Sym
@@ -60,20 +60,25 @@ def target_of(tensor: Tensor) -> Target:
     )
 
 
+def shape_of(tensor: Tensor) -> tuple[Any, ...] | None:
+    """The view's own shape, or that of the memory behind it."""
+    return tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
+
+
 def part(run: Run, tensor: Tensor, text: str, drop: int = 1) -> Tensor:
     """An indexed part of a tensor: a view of the same memory."""
-    shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
+    shape = shape_of(tensor)
     left = shape[drop:] if shape is not None else None
-    return replace(tensor, region=(tensor.region or "") + text, shape=left, is_parameter=False)
+    return replace(tensor, region=(tensor.region or "") + text, shape=left, is_parameter=False, each=False)
 
 
 def slices(run: Run, tensor: Tensor) -> Sequence | None:
     """What a loop over a parameter runs over, alike views along its first axis; None where its axes are not known."""
-    shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
+    shape = shape_of(tensor)
     if tensor.storage is None or not shape:
         return None
     run.sizes.add(TENSOR_SIZE)
-    return Sequence((part(run, tensor, "[i]"),), "list", shape[0])
+    return Sequence((replace(part(run, tensor, "[i]"), each=tensor.region is None),), "list", shape[0])
 
 
 def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
@@ -128,6 +133,7 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
         copied=copied,
         tracked=tracked,
         is_parameter=False,
+        each=tensor.each if whole else tensor.region is None and each_index.runs_over(run, node, shape, frame),
         node=_chosen(run, tensor, chosen),
     )
 
@@ -156,7 +162,7 @@ def freeze(tensor: Tensor, value: Value) -> None:
 
 def look(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Tensor:
     """A view of a tensor by method or attribute."""
-    shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
+    shape = shape_of(tensor)
     if name in ("data", "detach", "detach_"):
         return replace(
             tensor, detached=True, tracked=False, is_parameter=tensor.is_parameter and name == "data", shape=shape
@@ -177,7 +183,8 @@ def look(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Tensor:
             known = (*known[:at], _rest(run, shape, known[:at] + known[at + 1 :]), *known[at + 1 :])
         return replace(tensor, shape=known, is_parameter=False)
     region = (tensor.region or "") + f".{name}()" if name in _PARTS else tensor.region
-    return replace(tensor, shape=None, region=region, is_parameter=False)
+    each = tensor.each and name not in _PARTS
+    return replace(tensor, shape=None, region=region, is_parameter=False, each=each)
 
 
 def _size(run: Run, value: Value) -> Any:
@@ -211,7 +218,9 @@ def write(run: Run, tensor: Tensor, event: InitEvent) -> None:
         return
     made = storage.events[0].guards if storage.events else ()
     own = tuple(guard for guard in run.guards if guard not in made)
-    storage.events.append(replace(event, region=tensor.region, guards=own, broad=bool(run.broad), order=run.tick()))
+    storage.events.append(
+        replace(event, region=tensor.region, each=tensor.each, guards=own, broad=bool(run.broad), order=run.tick())
+    )
 
 
 def method(
@@ -293,7 +302,7 @@ def _moved(run: Run, tensor: Tensor, name: str, node: ast.Call, frame: Frame) ->
 def measure(run: Run, tensor: Tensor, name: str, args: list[Value]) -> Value:
     """`t.size(1)`, `t.dim()`, `t.numel()`."""
     run.sizes.add(TENSOR_SIZE)
-    shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
+    shape = shape_of(tensor)
     if shape is None:
         return run.nameless(name)
     if name in ("dim", "ndimension"):

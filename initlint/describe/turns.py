@@ -109,7 +109,10 @@ def _decides(node: ast.AST, variables: set[str]) -> bool:
             case ast.If(test=part) | ast.IfExp(test=part) | ast.Subscript(slice=part) | ast.FormattedValue(value=part):
                 if _mentions(part, variables):
                     return True
-            case ast.Call(func=ast.Name("setattr") | ast.Attribute(attr="add_module" | "register_module"), args=args):
+            case ast.Call(
+                func=ast.Name("setattr") | ast.Attribute(attr="add_module" | "register_module" | "__setattr__"),
+                args=args,
+            ):
                 if any(_mentions(arg, variables) for arg in args):
                     return True
     return False

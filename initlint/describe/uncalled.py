@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SILENT_BASES = frozenset({
     "Module", "object", "ABC", "Generic", "Protocol", "LightningModule", "GenerationMixin", "PyTorchModelHubMixin",
 })  # fmt: skip
+_RUNNERS = ("mmcv", "mmengine")  # their modules call the init_weights of whatever they hold
 _CALLED_BY_TORCH = frozenset({"reset_parameters", "_reset_parameters", "init_weights", "_init_weights"})
 
 
@@ -48,7 +49,8 @@ class Definition:
         if self.cls is None:
             return True
         registered = bool(self.cls.info.node.decorator_list) and not self.node.name.startswith("_")
-        return not registered and _known(self.references, self.cls, self.node.name)
+        hooked = self.node.name == "init_weights" and any(map(self.references.project.mentioning, _RUNNERS))
+        return not (registered or hooked) and _known(self.references, self.cls, self.node.name)
 
     @property
     def used(self) -> bool:

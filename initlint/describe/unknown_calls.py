@@ -90,7 +90,8 @@ def unknown_call(
         dotted = owner if owner in LAYERS_BY_DOTTED_NAME else dotted  # nn.Embedding.from_pretrained(table)
         module = ModuleObject(last, frame.site(node), dotted=dotted or None)
         module.loaded = frame.site(node)
-        run.records.append(Loaded(frame.site(node), module, tuple(run.guards), run.tick()))
+        if not (dotted == owner and any(_made_here(value, node) for value in given)):
+            run.records.append(Loaded(frame.site(node), module, tuple(run.guards), run.tick()))
         return module
     if asked := _when_asked(run, kwargs, frame.site(node)):
         module = ModuleObject(last, frame.site(node), dotted=dotted or None)
@@ -101,6 +102,13 @@ def unknown_call(
         module.arguments = {**{str(i): value for i, value in enumerate(args)}, **kwargs}
         return module
     return run.nameless(text)
+
+
+def _made_here(value: Value, call: ast.AST) -> bool:
+    """Whether a table is raw memory or drawn before the call: nothing is lost when it is drawn again."""
+    events = value.storage.events if isinstance(value, Tensor) and value.storage is not None else []
+    before = [event for event in events if event.site is None or event.site.node is not call]
+    return bool(before) and all(event.scheme not in ("copy", "unknown") for event in before)
 
 
 def _pretrained(run: Run, kwargs: dict[str, Value]) -> bool:

@@ -252,12 +252,13 @@ class Tensor:
     node: Any = None
     shape: tuple[Value, ...] | None = None
     tracked: bool = False  # a parameter, or a view of one made while autograd watches
+    each: bool = False  # a part, as a loop over all parts along the first axis sees it
 
     def on(self, storage: Storage) -> Tensor:
         """The same view of another memory. Spelt out, as above."""
         return Tensor(
             storage, self.region, self.transposed, self.detached, self.copied, self.is_parameter, self.node,
-            self.shape, self.tracked,
+            self.shape, self.tracked, self.each,
         )  # fmt: skip
 
 

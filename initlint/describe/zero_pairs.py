@@ -22,18 +22,28 @@ _AT_ZERO = frozenset({
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """Two weights of a model, `first` applied before `second`. `direct` when no activation stands between them."""
+    """Two weights of a model, `first` applied before `second`. `direct` when no activation stands between them.
+
+    `added` says that they are multiplied with each other (`B @ A`), before any signal, and the product is added to
+    something else.
+    """
 
     model: Model
     first: Parameter
     second: Parameter
     direct: bool
+    added: bool = False
+
+    @property
+    def turned(self) -> Pair:
+        """The same pair with the other factor first."""
+        return Pair(self.model, self.second, self.first, self.direct, self.added)
 
 
 def zero_pairs(file: FileModel) -> Iterator[Pair]:
     """The pairs whose product is zero and stays so: no gradient reaches either factor."""
     for pair in series(file, zero, least=2):
-        dead = zero(pair.first) and zero(pair.second) and _silent_bias(pair.first)
+        dead = zero(pair.first) and zero(pair.second) and has_silent_bias(pair.first)
         if dead and (pair.direct or not is_bottleneck(pair.first)):  # a plain path of zeros is no pair of factors
             yield pair
 
@@ -85,7 +95,7 @@ def _of_model(model: Model, weights: list[Parameter]) -> Iterator[Pair]:
             if node.op == "contract" and len(node.operands) == 2:  # A @ B, both raw
                 left, right = (by_key.get(id(operand)) for operand in node.operands)
                 if left is not None and right is not None and one is left and left is not right:
-                    yield Pair(model, left, right, True)
+                    yield Pair(model, left, right, True, graph.added(node))
             for direct, follower in _next(graph, node):
                 for other in _keys(follower):
                     second = by_key.get(other)
@@ -109,7 +119,7 @@ def _keys(node: FlowNode) -> list[int]:
     return [id(operand) for operand in node.operands] if len(node.operands) == 1 else []
 
 
-def _silent_bias(parameter: Parameter) -> bool:
+def has_silent_bias(parameter: Parameter) -> bool:
     """Whether the first factor's layer adds nothing of its own: no bias, or a zero one."""
     if parameter.spec is None:
         return True

@@ -21,6 +21,8 @@ from initlint.source.scopes import Scope, scopes
 Node = TypeVar("Node", bound=ast.AST)
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# Of a text over several lines the rest of a line behind a # may go with it.
+_COMMENT = re.compile(r"""^((?:[^"'#\n]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')*)#.*$""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,10 @@ class SourceText:
     def whole_lines(self, node: ast.AST) -> str:
         """The lines that `node` stands on, from the first one's beginning to the last one's end."""
         return "\n".join(self.lines[node.lineno - 1 : node.end_lineno])  # type: ignore[attr-defined]
+
+    def code_lines(self, node: ast.AST) -> str:
+        """The same without comments: what is commented out is not done."""
+        return _COMMENT.sub(r"\1", self.whole_lines(node))
 
     def local(self, span: Span) -> tuple[int | None, Span]:
         """The notebook cell that `span` lies in, and the span inside it; for a plain file, None and the span."""
