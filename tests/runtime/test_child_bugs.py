@@ -75,5 +75,5 @@ def test_a_bug_outside_any_target() -> None:
     """An order that the child cannot read is no target's fault."""
     target = Target("torch.nn:Linear", "module", "torch.nn", "Linear")
 
-    with pytest.raises(ChildBugError, match=r"TypeError.*in the process that examines the models"):
-        run(Request((target,), memory_limit="much"))  # type: ignore[arg-type]
+    with pytest.raises(ChildBugError, match=r"AttributeError.*in the process that examines the models"):
+        run(Request((target,), overlay="much"))  # type: ignore[arg-type]  # the parent itself never reads it
