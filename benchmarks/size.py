@@ -27,12 +27,13 @@ def copies(folder: Path, into: Path, count: int) -> None:
     """Write `count` files: the library again and again, each time with other names."""
     sources = [(path, path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))]
     names = {node.name for _, text in sources for node in ast.parse(text).body if hasattr(node, "name")}
-    word = re.compile(r"\b(" + "|".join(sorted(map(re.escape, {*names, folder.name}))) + r")\b")
+    names.add(folder.name)
+    word = re.compile(r"\w+")
     made = 0
     for turn in range(count):
 
         def own(match: re.Match[str], turn: int = turn) -> str:
-            return f"{match[0]}_{turn}"
+            return f"{match[0]}_{turn}" if match[0] in names else match[0]
 
         for path, text in islice(sources, count - made):
             target = into / f"{folder.name}_{turn}" / path.relative_to(folder)
