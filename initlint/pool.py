@@ -12,7 +12,7 @@ import os
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from initlint.analyse import Analyser, FileResult
@@ -32,6 +32,7 @@ _GROWTH = 30  # MB that each may take, however large it started
 _LEAST = 60_000  # towards the end the chunks get smaller, so that all processes end at about the same time
 _CHUNKS_EACH = 4  # where processes are dear to start
 _SHARED = 3_200_000  # characters of source whose trees all processes share
+_FULL = 165  # MB of the process that shares: then it reads no more for the others
 
 
 def check_all(analyser: Analyser, paths: Sequence[str], jobs: int | None) -> Iterator[FileResult]:
@@ -102,7 +103,7 @@ class _Shared:
         wanted = [(-count, one) for one, count in self.seen.items() if count > 1 and 3 * count >= self.ended]
         for _, one in sorted(wanted):
             size = _size(self.analyser, one[1]) if one[0] == "index" else 0
-            if size <= self.left:
+            if size <= self.left and _resident() < _FULL:
                 self.left -= size
                 del self.seen[one]
                 self.analyser.project.read_ahead(one)
@@ -174,11 +175,20 @@ def _receive(
             yield worker.at, worker.end
         return
     if isinstance(said, FileResult):
-        done[worker.at] = said
+        done[worker.at] = _lean(said)
         worker.at += 1
     else:  # its last word
         shared.note(*said)
         worker.ended = True
+
+
+def _lean(result: FileResult) -> FileResult:
+    """The same, with its names and paths held once for all results: each came through the pipe as a copy."""
+    dependencies, sources, asked = (
+        None if names is None else frozenset(map(sys.intern, names))
+        for names in (result.dependencies, result.sources, result.asked)
+    )
+    return replace(result, dependencies=dependencies or frozenset(), sources=sources or frozenset(), asked=asked)
 
 
 def _work(connection: Connection, analyser: Analyser, paths: Sequence[str], lasting: bool) -> None:
