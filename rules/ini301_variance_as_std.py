@@ -94,7 +94,7 @@ class VarianceAsStd(Rule):
 def _is_table(call: InitCall) -> bool:
     """Whether the tensor is looked up in, not summed over: its width is no fan. No layer learns a buffer."""
     layer, storage = call.target.module, call.target.storage
-    if storage is not None and not storage.is_parameter:
+    if storage is not None and storage.is_buffer:
         return True
     return layer is not None and any(one in ("Embedding", "EmbeddingBag") for one in (layer.kind, *layer.bases))
 

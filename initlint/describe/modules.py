@@ -264,6 +264,9 @@ def _register_buffer(
     if isinstance(name, str):
         run.set(module, name, value)
         run.buffers.append((module, name, frame.site(node)))
+        for _, option in run.options(value):
+            if isinstance(option, Tensor) and option.storage is not None:
+                option.storage.is_buffer = True
 
 
 def _add_module(

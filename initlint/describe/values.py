@@ -226,12 +226,13 @@ class Storage:
     frozen: bool = False  # requires_grad is, or may be, False
     marks: dict[str, Any] = field(default_factory=dict)  # attributes that the code puts on the tensor
     moved: bool = False  # `.to()` was called on the parameter: on another device it is none any more
+    is_buffer: bool = False
 
     def twin(self, events: list[InitEvent]) -> Storage:
         """The same with a history of its own. Spelt out: `dataclasses.replace` takes more than twice as long."""
         return Storage(
             self.shape, self.site, events, self.name, self.is_parameter, self.source, self.layer, self.slot, [],
-            self.frozen, self.marks, self.moved,
+            self.frozen, self.marks, self.moved, self.is_buffer,
         )  # fmt: skip
 
 
