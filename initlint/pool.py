@@ -184,11 +184,16 @@ def _receive(
 
 def _lean(result: FileResult) -> FileResult:
     """The same, with its names and paths held once for all results: each came through the pipe as a copy."""
-    dependencies, sources, asked = (
-        None if names is None else frozenset(map(sys.intern, names))
-        for names in (result.dependencies, result.sources, result.asked)
+    return replace(
+        result,
+        dependencies=_held_once(result.dependencies),
+        sources=_held_once(result.sources),
+        asked=None if result.asked is None else _held_once(result.asked),
     )
-    return replace(result, dependencies=dependencies or frozenset(), sources=sources or frozenset(), asked=asked)
+
+
+def _held_once(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(sys.intern, names))
 
 
 def _work(connection: Connection, analyser: Analyser, paths: Sequence[str], lasting: bool) -> None:

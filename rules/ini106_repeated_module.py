@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import AttributeWrite, FileModel, Repeat, Site
@@ -133,9 +132,7 @@ def _meant(site: Site) -> bool:
     while above >= 0 and source.lines[above].strip().startswith("#"):
         lines.append(source.lines[above])
         above -= 1
-    function = source.function(site.node)
-    inside = takewhile(lambda one: one is not function, source.above(site.node))
-    lines += [ast.unparse(one.test) for one in inside if isinstance(one, (ast.If, ast.IfExp))]
+    lines += [ast.unparse(one.test) for one in source.inside(site.node) if isinstance(one, (ast.If, ast.IfExp))]
     return any(_ON_PURPOSE.search(line) for line in lines)
 
 

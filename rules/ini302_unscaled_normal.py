@@ -59,7 +59,7 @@ class UnscaledNormal(Rule):
         for group in groups(file, _is_standard):
             wrong = [member for member in group.members if is_contracted(member)]
             if wrong and not all(is_filled_elsewhere(file, member.parameter) for member in wrong):
-                harmless = all(_normalised(member) for member in wrong)
+                harmless = all(member.parameter.normalised for member in wrong)
                 yield self.finding(
                     group.site,
                     f"{wrong[0].parameter.name} is drawn from N(0, 1) and contracted: {_growth(wrong[0])}",
@@ -76,11 +76,6 @@ def _is_standard(parameter: Parameter) -> bool:
     if event is None or event.scheme != "normal":
         return False
     return constant(event.std) == 1 and constant(event.mean) == 0
-
-
-def _normalised(member: Member) -> bool:
-    follow = member.parameter.follow
-    return follow is not None and follow.normalised
 
 
 def _growth(member: Member) -> str:

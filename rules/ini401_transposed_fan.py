@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.describe.asked import by_formula
-from initlint.describe.groups import Member, groups
+from initlint.describe.groups import groups
 from initlint.describe.origin import parts
 from initlint.describe.products import is_codebook
 from initlint.describe.symbols import number, told
@@ -66,6 +66,7 @@ class TransposedFan(Rule):
             if not wrong or number(size_taken(wrong[0].parameter)) == 0:  # a shard that is elsewhere
                 continue
             first = wrong[0].parameter
+            harmless = all(member.parameter.normalised for member in wrong)
             yield self.finding(
                 group.site,
                 f"{first.name} is summed over {told(first.effective_fan_in)} inputs, "
@@ -73,7 +74,7 @@ class TransposedFan(Rule):
                 help="Give the init the matrix as torch stores it, (out, in): `w.t()`; or divide by the right size.",
                 layer=wrong[0].name,
                 concerns=(one.name for one in wrong),
-                severity=Severity.INFO if _is_stack_in_loop(group, first) or all(map(_normalised, wrong)) else None,
+                severity=Severity.INFO if harmless or _is_stack_in_loop(group, first) else None,
                 fix=_fix(group) if len(wrong) == len(group.members) else None,
             )
 
@@ -87,11 +88,6 @@ def _is_raw_and_scaled(parameter: Parameter) -> bool:
 
 def _is_stack_in_loop(group: Group, parameter: Parameter) -> bool:
     return group.event.broad and len(parameter.shape or ()) > 2
-
-
-def _normalised(member: Member) -> bool:
-    follow = member.parameter.follow
-    return follow is not None and follow.normalised
 
 
 def _fix(group: Group) -> Fix | None:

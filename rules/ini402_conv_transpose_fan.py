@@ -75,8 +75,7 @@ def _is_wrong(member: Member) -> bool:
     parameter = member.parameter
     if member.role != "conv_transpose" or parameter.fan_in is None or parameter.fan_out is None:
         return False
-    follow = parameter.follow
-    return parameter.fan_in != parameter.fan_out and not (follow is not None and follow.normalised)
+    return parameter.fan_in != parameter.fan_out and not parameter.normalised
 
 
 def _fix(group: Group) -> Fix | None:

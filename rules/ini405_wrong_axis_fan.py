@@ -55,7 +55,7 @@ class WrongAxisFan(Rule):
                 parameter = member.parameter
                 by_hand = group.event.call is None and takes_other_axis(parameter)
                 kernel = lacks_kernel(parameter) and member.matters
-                if not (by_hand or kernel or (counts_outputs(parameter) and not _normalised(parameter))):
+                if not (by_hand or kernel or (counts_outputs(parameter) and not parameter.normalised)):
                     continue
                 yield self.finding(
                     group.site,
@@ -73,7 +73,3 @@ def _is_by_formula(parameter: Parameter) -> bool:
     if event is None:
         return False
     return event.call is None if parameter.spec is None else by_formula(event)
-
-
-def _normalised(parameter: Parameter) -> bool:
-    return parameter.follow is not None and parameter.follow.normalised

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from initlint.describe.nodes import InitCall
@@ -97,10 +96,8 @@ def _goes_by_parameters(call: InitCall) -> bool:
 
 
 def _is_in_such_loop(site: Site) -> bool:
-    source, node = site.source, site.node
-    function = source.function(node)
-    inside = takewhile(lambda one: one is not function, source.above(node))
-    return any(isinstance(one, ast.For) and ast.unparse(one.iter).endswith("parameters()") for one in inside)
+    loops = (one for one in site.source.inside(site.node) if isinstance(one, ast.For))
+    return any(ast.unparse(one.iter).endswith("parameters()") for one in loops)
 
 
 def _site(file: FileModel, call: InitCall, applied: Applied | None) -> Site:

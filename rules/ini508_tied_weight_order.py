@@ -127,7 +127,7 @@ def _may_be_head(file: FileModel, parameter: Parameter) -> bool:
     named = re.compile(
         rf"(?<![\w.\"'])(?:\w+\.)+{re.escape(owner)}\.weight\b(?![\"'])" if owner.isidentifier() else r"\.weight"
     )
-    return any(_PRODUCT.search(text) and named.search(text) for text in (source.text for source in file.sources))
+    return any(_PRODUCT.search(one.text) and named.search(one.text) for one in file.sources)
 
 
 def _is_head(parameter: Parameter) -> bool:

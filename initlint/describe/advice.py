@@ -23,7 +23,7 @@ def advice(member: Member) -> Recommendation:
         distribution=_DISTRIBUTIONS.get(event.distribution or "") if event is not None and not event.default else None,
         mode=mode,
         kind=None if mode is not None else _kind(member),
-        normalised=follow is not None and follow.normalised,
+        normalised=member.parameter.normalised,
         residual=follow is not None and follow.residual,
         slope=number(slope) if activation is not None else None,
     )

@@ -199,7 +199,7 @@ def _of_configuration(run: Run, text: str, cls: ClassRef, name: str) -> Value:
 def _of_tensor(run: Run, tensor: Tensor, name: str) -> Value:
     if name == "shape":
         run.sizes.add(TENSOR_SIZE)
-        shape = tensor.shape if tensor.shape is not None else (tensor.storage.shape if tensor.storage else None)
+        shape = tensors.shape_of(tensor)
         return Sequence(shape, "tuple") if shape is not None else run.nameless("shape")
     if name in ("data", "T", "mT", "H"):
         if tensor.storage is None:

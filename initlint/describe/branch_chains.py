@@ -9,19 +9,19 @@ from initlint.describe.facts import BranchChain
 from initlint.describe.run import Frame, Run
 from initlint.source import syntax
 
-LOOKS = frozenset({"hasattr", "getattr", "isinstance", "cast", "type", "id", "print"})  # they do nothing to a module
+_LOOKS = frozenset({"hasattr", "getattr", "isinstance", "cast", "type", "id", "print"})  # they do nothing to a module
 _FACTS = frozenset({"device", "dtype", "shape", "size", "ndim", "dim", "is_cuda", "numel"})  # not a tensor's values
 
 
 def note_chain(run: Run, node: ast.If, frame: Frame) -> None:
     """Remember the chain where its first branch takes all layers with a bias and leaves their weight alone."""
     owner = owner_of_bias(node.test)
-    if owner is None or _norms_only(node.test, owner) or uses(node.body, owner, "weight"):
+    if owner is None or _norms_only(node.test, owner) or _uses(node.body, owner, "weight"):
         return
-    if not uses(node.body, owner, "bias") or handed_whole(node.body, owner) or _elsewhere(node, owner, frame):
+    if not _uses(node.body, owner, "bias") or handed_whole(node.body, owner) or _elsewhere(node, owner, frame):
         return
     for place, body, could_hold in _later(node, owner):
-        if could_hold and uses(body, owner, "weight", beyond=_FACTS):
+        if could_hold and _uses(body, owner, "weight", beyond=_FACTS):
             run.records.append(BranchChain(frame.site(place), ast.unparse(owner), ast.unparse(node.test)))
             return
 
@@ -60,7 +60,7 @@ def _same(left: ast.expr, right: ast.expr) -> bool:
     return ast.unparse(left) == ast.unparse(right)
 
 
-def uses(body: list[ast.stmt], owner: ast.expr, name: str, *, beyond: frozenset[str] = frozenset()) -> bool:
+def _uses(body: list[ast.stmt], owner: ast.expr, name: str, *, beyond: frozenset[str] = frozenset()) -> bool:
     """Whether the statements touch `owner.name`, for more than the attributes of it that are named in `beyond`."""
     asked: set[int] = set()
     for statement in body:
@@ -82,7 +82,7 @@ def handed_whole(body: list[ast.stmt], owner: ast.expr) -> bool:
     for statement in body:
         for node in syntax.walk(statement):
             match node:
-                case ast.Call(func=ast.Name(id=function)) if function in LOOKS:
+                case ast.Call(func=ast.Name(id=function)) if function in _LOOKS:
                     continue
                 case ast.Call(func=ast.Attribute(value=base)) if _same(base, owner):
                     return True
@@ -98,7 +98,7 @@ def _elsewhere(node: ast.If, owner: ast.expr, frame: Frame) -> bool:
     if parent is None:
         return False
     body = next((block for _, block in ast.iter_fields(parent) if isinstance(block, list) and node in block), [])
-    return uses([statement for statement in body if statement is not node], owner, "weight")
+    return _uses([statement for statement in body if statement is not node], owner, "weight")
 
 
 def _types(test: ast.expr, owner: ast.expr) -> set[str]:

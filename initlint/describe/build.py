@@ -12,8 +12,9 @@ from initlint.describe import bodies, calls, classes, expressions, ownership, te
 from initlint.describe.index import ClassInfo, FileIndex
 from initlint.describe.lazy_flow import LazyFlow
 from initlint.describe.modules import walk
-from initlint.describe.nodes import FileModel, Guard, Model, Parameter, Site
+from initlint.describe.nodes import FileModel, Model, Parameter, Site
 from initlint.describe.project import Project
+from initlint.describe.reach import holds_with
 from initlint.describe.references import of_project
 from initlint.describe.run import (
     FUNCTION_STEP_LIMIT,
@@ -310,17 +311,11 @@ def _parameters(run: Run, root: ModuleObject, flow: LazyFlow) -> Iterator[Parame
                         continue
                     if any(guard.default is False for guard in more) or id(tensor.storage) in seen:
                         continue
-                    if _exclude_each_other(guards, more):  # where the layer is in place, its tensor is replaced
+                    if not holds_with(guards, more):  # where the layer is in place, its tensor is replaced
                         continue
                     name = f"{path}.{slot}" if path else slot
                     seen[id(tensor.storage)] = name
                     yield _parameter(name, slot, module, tensor.storage, flow)
-
-
-def _exclude_each_other(guards: tuple[Guard, ...], more: tuple[Guard, ...]) -> bool:
-    """Whether one asks for what the other rules out."""
-    taken = {guard.key: guard.taken for guard in guards}
-    return any(taken.get(guard.key, guard.taken) != guard.taken for guard in more)
 
 
 def _parameter(name: str, slot: str, module: ModuleObject, storage: Storage, flow: LazyFlow) -> Parameter:

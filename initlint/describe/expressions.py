@@ -17,7 +17,7 @@ from initlint.describe import (
 )
 from initlint.describe.nodes import Target
 from initlint.describe.project import Constant
-from initlint.describe.run import Frame, Run, Stop
+from initlint.describe.run import ABSENT, Frame, Run, Stop
 from initlint.describe.symbols import Sym
 from initlint.describe.values import (
     Choice,
@@ -30,7 +30,6 @@ from initlint.describe.values import (
     Value,
 )  # fmt: skip
 
-UNSET = object()
 _BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)
 
 
@@ -52,8 +51,8 @@ def evaluate(run: Run, node: ast.expr, frame: Frame) -> Value:
 
 def _name(run: Run, node: ast.Name, frame: Frame) -> Value:
     name = node.id
-    value = frame.env.get(name, UNSET)
-    if value is not UNSET and value.__class__ is not Choice and value.__class__ is not External:
+    value = frame.env.get(name, ABSENT)
+    if value is not ABSENT and value.__class__ is not Choice and value.__class__ is not External:
         return value  # a local variable: nearly always
     scope: Frame | None = frame
     while scope is not None:

@@ -231,16 +231,10 @@ def _contraction(
         operands = (weight.storage,)
     bias = run.settle(kwargs.get("bias", args[2] if len(args) > 2 else None))
     ops.use(bias, "add")
-    if not all(map(ops.of_weights_alone, ops.flows(run, [weight]))):  # the signal chooses the kernel: a gate
-        weight = ops.add(run, "mul", ops.flows(run, [weight]), frame, node)
-    return ops.add(
-        run,
-        "contract",
-        ops.flows(run, [args[0] if args else kwargs.get("input"), weight]),
-        frame,
-        node,
-        operands=operands,
-    )
+    signal, kernel = ops.flows(run, [args[0] if args else kwargs.get("input")]), ops.flows(run, [weight])
+    if not all(map(ops.of_weights_alone, kernel)):  # the signal chooses the kernel: a gate
+        kernel = ops.flows(run, [ops.add(run, "mul", kernel, frame, node)])
+    return ops.add(run, "contract", [*signal, *kernel], frame, node, operands=operands)
 
 
 def _einsum(run: Run, args: list[Value], node: ast.AST, frame: Frame) -> Tensor:

@@ -7,7 +7,7 @@ all reading was this one function, on modules that nothing tells apart.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from initlint.describe import calls, classes
 from initlint.describe.facts import BranchChain, InitName
@@ -16,10 +16,9 @@ from initlint.describe.nodes import InitCall, InitEvent, TypeTest
 from initlint.describe.project import Project
 from initlint.describe.run import TENSOR_SIZE, Frame, Run
 from initlint.describe.symbols import Sym
-from initlint.describe.templates import part
+from initlint.describe.templates import Key, part
 from initlint.describe.values import Choice, ClassRef, Function, ModuleObject, Storage, Tensor, Value
 
-Key: TypeAlias = tuple[object, ...]
 _WITHOUT_FANS = frozenset({"normal", "trunc_normal", "uniform", "zeros", "ones", "constant"})
 _OF_THE_TEXT = (BranchChain, InitName, TypeTest)  # facts that hold whatever module is at hand
 

@@ -271,6 +271,11 @@ class Parameter:
         return shape[1:] if by_parts and shape is not None else shape
 
     @property
+    def normalised(self) -> bool:
+        """Whether a norm is known to stand right behind it."""
+        return self.follow is not None and self.follow.normalised
+
+    @property
     def site(self) -> Site | None:
         """Where the layer or the raw parameter is made."""
         return self.storage.site or self.module.site

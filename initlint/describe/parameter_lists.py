@@ -6,6 +6,7 @@ import ast
 import re
 
 from initlint.describe.nodes import Parameter, Site
+from initlint.source import syntax
 
 _HOLDERS = ("ParameterList", "ParameterDict")
 _WRITES = re.compile(r"\binit\w*\.\w|[a-z]_\(|\.data\b|\[:\]\s*=|\w*(init|fill|reset)\w*\(")
@@ -32,7 +33,7 @@ def makes(name: str) -> str:
 def filled_in_loop(name: str, site: Site) -> bool:
     """Whether some loop of the class runs over the list, in whatever way, and writes to tensors."""
     owner = site.source.around(site.node, ast.ClassDef)
-    for loop in ast.walk(owner) if owner is not None else ():
+    for loop in syntax.walk(owner) if owner is not None else ():
         if isinstance(loop, (ast.For, ast.ListComp, ast.GeneratorExp)):
             over = loop.iter if isinstance(loop, ast.For) else loop.generators[0].iter
             if re.search(rf"\.{re.escape(name)}\b", ast.unparse(over)) and _WRITES.search(ast.unparse(loop)):

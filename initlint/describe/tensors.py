@@ -87,7 +87,7 @@ def index(run: Run, tensor: Tensor, node: ast.expr, frame: Frame) -> Value:
         return replace(tensor)
     dims = node.elts if isinstance(node, ast.Tuple) else [node]
     text = f"[{frame.file.source.segment(frame.file.source.span(node))}]"
-    shape = tensor.shape if tensor.shape is not None else tensor.storage.shape
+    shape = shape_of(tensor)
     left: list[Any] | None = list(shape) if shape is not None else None
     copied, tracked = tensor.copied, tensor.tracked
     chosen: list[Value] = []

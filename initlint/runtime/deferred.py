@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from initlint.runtime.build import Build
+from initlint.runtime.distribution import WITHOUT_FORMULA
 from initlint.runtime.frames import resolve
 from initlint.runtime.load import Recipe, checked
 from initlint.runtime.protocol import Parameter, Target, Verdict
@@ -27,7 +28,6 @@ CODE = "INI513"
 _OF_MODELS = ("init_weights", "initialize_weights", "reset_parameters", "_reset_parameters")
 _OF_LAYERS = ("reset_parameters", "_reset_parameters")
 _SAME = 1e-6
-_UNKNOWN = frozenset({"opaque", "repeated", "literal", "empty"})
 _CURE = "write it in the init method that runs after to_empty()"
 
 
@@ -102,7 +102,7 @@ def _compared(before: Parameter, after: Parameter, how: str, without: dict[str, 
 
 
 def _told(row: Parameter) -> bool:
-    known = row.form is not None and row.form.family not in _UNKNOWN and not row.overlays
+    known = row.form is not None and row.form.family not in WITHOUT_FORMULA and not row.overlays
     return known and row.mean is not None and row.std is not None
 
 

@@ -8,6 +8,7 @@ from statistics import NormalDist
 
 INFINITY = math.inf
 _STANDARD = NormalDist()
+WITHOUT_FORMULA = frozenset({"opaque", "empty", "literal", "repeated"})  # families that tell neither mean nor std
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Distribution:
     @property
     def known(self) -> bool:
         """Whether mean and std follow from the parameters."""
-        return self.family not in {"opaque", "empty", "literal", "repeated"}
+        return self.family not in WITHOUT_FORMULA
 
     @property
     def random(self) -> bool:

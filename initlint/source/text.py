@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from typing import TypeAlias, TypeVar
 
 from initlint.finding import Span
@@ -108,6 +108,10 @@ class SourceText:
     def function(self, node: ast.AST) -> Function | None:
         """The innermost function that `node` stands in, or is; None at the top level of a file or class."""
         return next((one for one in self.above(node) if isinstance(one, _FUNCTIONS)), None)
+
+    def inside(self, node: ast.AST) -> Iterator[ast.AST]:
+        """`node` and what holds it within the innermost function, or within the module."""
+        return takewhile(lambda one: not isinstance(one, _FUNCTIONS), self.above(node))
 
     def above(self, node: ast.AST | None) -> Iterator[ast.AST]:
         """`node`, what holds it, what holds that, up to the module."""
