@@ -9,7 +9,7 @@ from initlint.describe import calls, classes, exact_types, tensors
 from initlint.describe.facts import MissingAttribute
 from initlint.describe.names import canonical
 from initlint.describe.project import Constant
-from initlint.describe.run import TENSOR_SIZE, Frame, Run
+from initlint.describe.run import ABSENT, TENSOR_SIZE, Frame, Run
 from initlint.describe.symbols import MISSING, Sym
 from initlint.describe.values import (
     ClassName,
@@ -28,7 +28,13 @@ from initlint.describe.values import (
 )  # fmt: skip
 from initlint.reference.layers import LAYERS
 
-_SHAPES = {"in_features", "out_features", "in_channels", "out_channels", "kernel_size", "groups", "stride", "padding"}
+# What torch's layers keep of their arguments, under the same name.
+_ARGUMENTS = frozenset({
+    "in_features", "out_features", "in_channels", "out_channels", "kernel_size", "groups", "stride", "padding",
+    "padding_idx", "num_embeddings", "embedding_dim", "hidden_size", "input_size", "num_layers", "normalized_shape",
+    "num_features", "embed_dim", "bidirectional",
+})  # fmt: skip
+_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
 
 
 def get(run: Run, value: Value, name: str, frame: Frame, node: ast.AST) -> Value:
@@ -73,58 +79,54 @@ def _of_module(run: Run, module: ModuleObject, name: str, frame: Frame, node: as
         return run.settle(module.slots[name])
     if name == "__class__":
         return exact_types.class_of(run, module)
-    if module.cls is not None:
-        method = classes.find(run.project, module.cls, name)
-        if method is not None:
-            method.bound = module
-            if _is_property(method.node):
-                return calls.call_function(run, method, [], {}, node, frame)
-            if _is_static(method.node):
-                method.bound = None
-            return method
-        found = classes.constant(run.project, module.cls, name)
-        if found is not None:
-            from initlint.describe.expressions import evaluate
+    value = _of_its_class(run, module, name, frame, node) if module.cls is not None else ABSENT
+    if value is ABSENT and name in module.arguments and name in _ARGUMENTS:
+        value = _of_constructor(run, module, name)
+    return _of_torch(run, module, name, frame, node) if value is ABSENT else value
 
-            return evaluate(run, found[0], Frame(found[1].file, {}, found[1].name))
-    if name in module.arguments and name in _SHAPES | {
-        "padding_idx",
-        "num_embeddings",
-        "embedding_dim",
-        "hidden_size",
-        "input_size",
-        "num_layers",
-        "normalized_shape",
-        "num_features",
-        "embed_dim",
-        "bidirectional",
-    }:
-        run.sizes.add(name)
-        value = module.arguments[name]
-        if isinstance(value, tuple):
-            return Sequence(value, "tuple")
-        if (
-            name in ("kernel_size", "stride", "padding")
-            and isinstance(value, (int, Sym))
-            and module.kind.startswith(("Conv", "Lazy"))
-        ):
-            return Sequence((value,) * int(module.kind[-2]), "tuple") if module.kind[-2:-1].isdigit() else value
-        return value if not hasattr(value, "name") or isinstance(value, Sym) else run.nameless(name)
+
+def _of_its_class(run: Run, module: ModuleObject, name: str, frame: Frame, node: ast.AST) -> Value:
+    """What the project's class or a base of it defines: a method, a property's value, a constant; else ABSENT."""
+    from initlint.describe.expressions import evaluate
+
+    assert module.cls is not None
+    method = classes.find(run.project, module.cls, name)
+    if method is not None:
+        method.bound = module
+        if _is_property(method.node):
+            return calls.call_function(run, method, [], {}, node, frame)
+        if _is_static(method.node):
+            method.bound = None
+        return method
+    found = classes.constant(run.project, module.cls, name)
+    return evaluate(run, found[0], Frame(found[1].file, {}, found[1].name)) if found is not None else ABSENT
+
+
+def _of_constructor(run: Run, module: ModuleObject, name: str) -> Value:
+    """An argument that torch's layer keeps under its name; a convolution has one size for each axis."""
+    run.sizes.add(name)
+    value = module.arguments[name]
+    if isinstance(value, tuple):
+        return Sequence(value, "tuple")
+    by_axis = name in ("kernel_size", "stride", "padding") and module.kind.startswith(("Conv", "Lazy"))
+    if by_axis and isinstance(value, (int, Sym)):
+        return Sequence((value,) * int(module.kind[-2]), "tuple") if module.kind[-2:-1].isdigit() else value
+    return value if not hasattr(value, "name") or isinstance(value, Sym) else run.nameless(name)
+
+
+def _of_torch(run: Run, module: ModuleObject, name: str, frame: Frame, node: ast.AST) -> Value:
+    """What torch's own class gives it, where that is no argument."""
+    parametric = name in ("weight", "bias")
     if name == "bias" and name in module.arguments and _is_recurrent(module):
         return module.arguments[name]  # a flag: the vectors are bias_ih_l0 and their like
-    if (
-        name in ("weight", "bias")
-        and module.cls is None
-        and module.bases
-        and module.bases[0] not in ("Sequential", "ModuleList", "ModuleDict")
-    ):
+    if parametric and module.cls is None and module.bases and module.bases[0] not in _CONTAINERS:
         return run.nameless(name)
     if name == "_all_weights" and module.bases:
         names = tuple(slot for slot, held in module.slots.items() if isinstance(held, Tensor))
         return Sequence((Sequence(names),))
     if name == "training":
         return run.unknown("training")
-    if name in ("weight", "bias") and not run.forward and _surely_without(run, module):
+    if parametric and not run.forward and _surely_without(run, module):
         run.records.append(MissingAttribute(frame.site(node), module, name, bool(frame.in_try)))
     if name == "weight_g" and "weight_norm" in module.wrappers:
         return run.nameless(name)
